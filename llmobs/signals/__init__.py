@@ -1,0 +1,1 @@
+"""The vocabulary: one file per kind of span."""
