@@ -1,0 +1,1 @@
+"""Half 1: what goes into the caller's process. OpenTelemetry and wrapt, nothing else."""

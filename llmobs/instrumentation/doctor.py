@@ -1,0 +1,100 @@
+"""What is installed, patched and why not, where spans go, which settings hold: for `llmobs doctor`.
+
+In a program that is instrumented it tells what is; elsewhere what would be. It imports the SDKs for that,
+which nothing else of ours does.
+"""
+
+import importlib
+import platform
+import urllib.error
+from collections.abc import Iterator
+from http.client import HTTPException
+from importlib import metadata
+from typing import Any
+from urllib.parse import urlsplit
+
+from llmobs import config
+from llmobs.discover import modules
+from llmobs.instrumentation import export, patch, switch, transport
+from llmobs.instrumentation.otlp import opener
+
+READY_S = 2.0  # how long the collector may take to say that it is there
+PACKAGES = ("opentelemetry-sdk", "opentelemetry-exporter-otlp", "wrapt")
+
+
+def report() -> str:
+    """Everything, in the order in which one would ask."""
+    on = "on" if switch.in_force else "not switched on in this process"
+    lines = [f"llmobs {export.version()} on Python {platform.python_version()}, instrumentation {on}"]
+    lines += [f"  {name} {installed(name) or 'is missing'}" for name in PACKAGES]
+    lines += ["", "SDKs", *sdks(), "", "Collector", *collector(), "", "Settings", *settings()]
+    counted = ", ".join(f"{name} {count}" for name, count in export.counters().items())
+    return "\n".join([*lines, "", "Spans of this process", f"  {counted}", ""])
+
+
+def installed(name: str) -> str | None:
+    """The version of a distribution."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def sdks() -> Iterator[str]:
+    """Each SDK that we know, then what carries their calls."""
+    for row in modules("llmobs.instrumentation.integrations").values():
+        yield from module(row.SDK, f"tested with {row.TESTED}", lambda sdk, row=row: switch.targets(row, sdk))
+    for library in transport.LIBRARIES:
+        yield from module(library, "tells of retries and rate limits", transport.targets)
+
+
+def module(name: str, note: str, targets: Any) -> Iterator[str]:
+    version = installed(name)
+    if version is None:
+        yield f"  {name}: not installed"
+        return
+    yield f"  {name} {version} ({note})"
+    try:
+        wanted = targets(importlib.import_module(name))
+    except Exception as error:  # whatever a broken installation raises
+        yield f"    cannot be read: {type(error).__name__}: {error}"
+        return
+    for target in wanted:
+        yield f"    {target.name}: {state(target)}"
+
+
+def state(target: patch.Target) -> str:
+    """Patched, or could be; otherwise why not."""
+    if (known := patch.states.get(target.name)) is not None:
+        return known if known == patch.PATCHED else f"FAILED, {known}"
+    found = patch.seat(target)
+    return f"FAILED, {found}" if isinstance(found, str) else "can be patched"
+
+
+def collector() -> Iterator[str]:
+    """Where spans go, and whether somebody is there."""
+    endpoint = in_force("endpoint")
+    try:
+        parts = urlsplit(endpoint)
+        ready = f"{parts.scheme}://{parts.netloc}/readyz"
+        with opener(ready, in_force("certificate")).open(ready, timeout=READY_S) as answer:
+            yield f"  {endpoint}: ready ({answer.status})"
+    except urllib.error.HTTPError as answer:
+        with answer:
+            yield f"  {endpoint}: answers {answer.code} to /readyz; a collector of llmobs answers 200"
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        yield f"  {endpoint}: cannot be reached ({reason}). Start a collector with: llmobs up"
+
+
+def settings() -> Iterator[str]:
+    """Those of the instrumentation, and where each was found."""
+    for name in switch.NAMES:
+        found = in_force(name)
+        if name == "headers":  # keys are in there
+            found = dict.fromkeys(found, "[masked]")
+        yield f"  {name} = {found!r} ({switch.sources.get(name) or config.source(name)})"
+
+
+def in_force(name: str) -> Any:
+    return switch.in_force[name] if name in switch.in_force else config.value(name)

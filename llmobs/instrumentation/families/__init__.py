@@ -1,0 +1,1 @@
+"""One file per generation of SDKs: its funnel and its stream classes."""

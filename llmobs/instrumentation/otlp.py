@@ -1,0 +1,106 @@
+"""One batch of spans to the collector, as OTLP/HTTP protobuf. Read from OTLP 1.9 on 2026-11-22.
+
+The encoding is OpenTelemetry's own. The POST is ours, because the official exporter only says that it
+failed: a batch that the collector refuses has to go, one that it could not take yet has to stay.
+A collector on this machine is asked directly, whatever proxy the environment names.
+"""
+
+import gzip
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from http.client import HTTPException
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from google.protobuf.message import DecodeError
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.trace import ReadableSpan
+
+RETRYABLE = (429, 502, 503, 504)  # what OTLP/HTTP says to try again
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Sent(NamedTuple):
+    """How a try ended. `again`: the batch may be taken later; `says`: why it was not taken.
+
+    `rejected`: spans of a batch that was taken which were not.
+    """
+
+    ok: bool
+    again: bool = False
+    says: str = ""
+    retry_after_s: float = 0.0
+    rejected: int = 0
+
+
+class Sender:
+    """Where spans go, and how."""
+
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str], timeout_s: float, compress: bool, certificate: str
+    ) -> None:
+        self.url = traces_url(endpoint)
+        self.timeout_s = timeout_s
+        self._compress = compress
+        self._headers = {"Content-Type": "application/x-protobuf", "User-Agent": "llmobs", **headers}
+        if compress:
+            self._headers["Content-Encoding"] = "gzip"
+        self._open = opener(self.url, certificate).open
+
+    def send(self, spans: Sequence[ReadableSpan], timeout_s: float | None = None) -> Sent:
+        """Tries once; never raises for what a network or a collector can do."""
+        body: bytes = encode_spans(spans).SerializeToString()
+        if self._compress:
+            body = gzip.compress(body, 1)
+        request = urllib.request.Request(self.url, body, self._headers, method="POST")
+        try:
+            with self._open(request, timeout=timeout_s or self.timeout_s) as answer:
+                return taken(answer.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                says = f"{self.url} answered {refused.code} {refused.reason}"
+                wait_s = seconds(refused.headers.get("Retry-After"))
+                return Sent(False, refused.code in RETRYABLE, says, wait_s)
+        except (OSError, HTTPException) as failed:
+            reason = failed.reason if isinstance(failed, urllib.error.URLError) else failed
+            return Sent(False, True, f"{self.url} cannot be reached: {reason}")
+
+
+def taken(answer: bytes) -> Sent:
+    """What a collector says that took the batch, or most of it."""
+    try:
+        partly = ExportTraceServiceResponse.FromString(answer).partial_success
+    except DecodeError:  # it took the batch all the same
+        return Sent(True)
+    return Sent(True, says=partly.error_message, rejected=partly.rejected_spans)
+
+
+def traces_url(endpoint: str) -> str:
+    """The address of the traces, from that of the collector; ValueError where it is none."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            f"endpoint={endpoint!r} is not a collector's address. Expected something like http://127.0.0.1:4318."
+        )
+    return endpoint if parts.path.endswith("/v1/traces") else endpoint.rstrip("/") + "/v1/traces"
+
+
+def opener(url: str, certificate: str = "") -> urllib.request.OpenerDirector:
+    """What opens `url`; `certificate`: file of the authority that signed the collector's."""
+    handlers: list[urllib.request.BaseHandler] = []
+    if urlsplit(url).hostname in LOOPBACK:
+        handlers.append(urllib.request.ProxyHandler({}))
+    if certificate:
+        handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=certificate)))
+    return urllib.request.build_opener(*handlers)
+
+
+def seconds(header: str | None) -> float:
+    """`Retry-After` in seconds; 0 where it is missing or a date."""
+    try:
+        return max(0.0, float(header or 0))
+    except ValueError:
+        return 0.0
