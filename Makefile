@@ -29,7 +29,7 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel
 
 screenshot: $(VENV)/.dev $(VENV)/.chromium
-	$(BIN)/python docs/screenshot.py
+	PYTHONPATH=. $(BIN)/python docs/screenshot.py
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

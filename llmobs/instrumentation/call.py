@@ -41,10 +41,10 @@ EXTRA = {
 }
 ATTRIBUTE = {**{name: field.attribute for name, field in SIGNAL.fields.items()}, **EXTRA}
 CONTENT = tuple(name for name, field in SIGNAL.fields.items() if field.type is Json)
-SAID = {EXTRA["stop_sequences"]}  # request fields in the user's own words
 
 OPERATION = SPAN.fields["operation"].attribute
 ERROR = SPAN.fields["error_type"].attribute
+STOP = EXTRA["stop_sequences"]
 PROVIDER, MODEL, STREAM = ATTRIBUTE["provider"], ATTRIBUTE["model"], ATTRIBUTE["stream"]
 HOST, PORT = ATTRIBUTE["server_address"], ATTRIBUTE["server_port"]
 INPUT_TOKENS, USAGE_SOURCE = ATTRIBUTE["input_tokens"], ATTRIBUTE["usage_source"]
@@ -77,9 +77,8 @@ def begin(dialect: Any, provider: str, body: Any, host: str, port: int, stream: 
     if host:
         attributes[HOST] = host
         attributes[PORT] = port
-    if not content.captured():
-        for name in SAID & attributes.keys():
-            del attributes[name]
+    if stops := attributes.pop(STOP, None):  # in the caller's own words
+        attributes.update({STOP: [content.say(text) for text in stops]} if content.captured() else {})
     return Call(dialect, attributes, body, stream)
 
 

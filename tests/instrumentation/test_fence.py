@@ -20,6 +20,7 @@ from tests.net import (
     CHAT_STREAM,
     CLAUDE,
     CLAUDE_STREAM,
+    EMBEDDING,
     REFUSED,
     Answer,
     Net,
@@ -211,7 +212,7 @@ def every_kind_of_call():
     list(Net(STREAMED).openai().chat.completions.create(**asked, **more, stream=True))
     Net(SAYING["chat"]).openai().chat.completions.with_raw_response.create(**asked)
     Net(SAYING["claude"]).anthropic().messages.create(**ask, system=CANARY, stop_sequences=[CANARY])
-    Net(CHAT).openai().embeddings.create(model="m", input=CANARY)
+    Net(EMBEDDING).openai().embeddings.create(model="m", input=CANARY)
     for client, call in [(Net(refused).openai(max_retries=0), ask), (Net(refused).anthropic(max_retries=0), ask)]:
         messages = client.chat.completions if isinstance(client, openai.OpenAI) else client.messages
         with pytest.raises(Exception, match=CANARY):
@@ -241,12 +242,14 @@ def exported(**settings):
     with HTTPServer(("127.0.0.1", 0), Take) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        llmobs.instrument(endpoint=f"http://127.0.0.1:{server.server_port}", **settings)
-        every_kind_of_call()
-        assert llmobs.flush(10)
-        llmobs.uninstrument()
-        server.shutdown()
-        thread.join()
+        try:
+            llmobs.instrument(endpoint=f"http://127.0.0.1:{server.server_port}", **settings)
+            every_kind_of_call()
+            assert llmobs.flush(10)
+        finally:
+            llmobs.uninstrument()
+            server.shutdown()
+            thread.join()
     return b"".join(bodies)
 
 
