@@ -1,0 +1,1 @@
+"""Half 2: collector, store, alerts. Needs the extra `server`."""

@@ -1,0 +1,1 @@
+"""OTLP in: limits, journal, decoding to columns, read API."""

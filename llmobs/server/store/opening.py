@@ -1,0 +1,78 @@
+"""How the file is opened, and shut against what a question could do.
+
+DuckDB is opened in memory and the file attached: so also a file opens whose write-ahead log a plain open
+cannot replay without the internet (an ALTER ADD COLUMN IF NOT EXISTS ... DEFAULT now(); 1.4 to 2.0 seen on
+2026-11-22).
+"""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from llmobs.server.store import schema
+
+
+def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
+    """The connection that writes, with the schema as it should be. OSError where another process has the file."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise OSError(f"The data folder {file.parent} cannot be made: {wrong}. Set LLMOBS_DATA.") from wrong
+    db = duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "temp_directory": str(file.parent / "spill"),
+            "wal_autocheckpoint": "1TB",  # after a seal instead, when no reader waits for it
+            "max_vacuum_tasks": 0,  # row groups after a seal are not full: merging would write every one again
+            "write_buffer_row_group_count": 1,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,  # a question must not read our variables
+        }
+    )
+    try:
+        db.execute(schema.text("open", "attach.sql").format(file=str(file).replace("'", "''")))
+        db.execute(schema.text("open", "use.sql"))
+        schema.migrate(db)
+    except duckdb.IOException as wrong:
+        db.close()
+        raise OSError(
+            f"{file} cannot be opened: {wrong} One process owns the store. Where a collector runs, read through "
+            "it: llmobs sql, or open_store('http://127.0.0.1:4318')."
+        ) from wrong
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def cursor(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """One more connection to the same file."""
+    made = db.cursor()
+    made.execute(schema.text("open", "use.sql"))
+    return made
+
+
+def lock(
+    db: duckdb.DuckDBPyConnection, readers: Sequence[duckdb.DuckDBPyConnection], timeout_s: float
+) -> None:
+    """Gives readers their time limit, then shuts every door for good."""
+    for reader in readers:
+        reader.execute(schema.text("open", "reader.sql").format(timeout_ms=round(timeout_s * 1000)))
+    db.execute(schema.text("open", "lock.sql"))
+
+
+def log_bytes(file: Path) -> int:
+    """Bytes of the write-ahead log. Only ever stat: see the module `duckdb`."""
+    try:
+        return file.with_name(f"{file.name}.wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def roll_back(db: duckdb.DuckDBPyConnection) -> None:
+    """Ends a transaction that failed; one that is over already is no error."""
+    with contextlib.suppress(duckdb.TransactionException):
+        db.execute("ROLLBACK")

@@ -1,0 +1,71 @@
+"""Rows on their way into the file: one transaction holds spans, resources, sums by hour and the journal's position."""
+
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmobs.server.collector import columns
+from llmobs.server.store import opening, schema
+from llmobs.server.store.hot import Batch
+
+CALLS = ", ".join(f"'{o}'" for o in columns.SIGNALS["call"].operations)
+
+
+def stored(db: duckdb.DuckDBPyConnection, spans: pa.Table) -> npt.NDArray[np.int64]:
+    """The positions of those `spans` that the file holds already: exact."""
+    starts = spans.column("started_at")
+    window = {"earliest": pc.min(starts).as_py(), "latest": pc.max(starts).as_py()}
+    ids = {n: spans.column(n) for n in ("trace_id", "span_id")}
+    db.register("candidates", pa.table({"row": pa.array(range(spans.num_rows), pa.int64()), **ids}))
+    try:
+        found = db.execute(schema.text("write", "twice.sql"), window).fetchnumpy()
+    finally:
+        db.unregister("candidates")
+    return np.asarray(found["row"], np.int64)
+
+
+def write(db: duckdb.DuckDBPyConnection, batch: Batch, upto: int | None, commit: Callable[[], None]) -> int:
+    """Writes a batch and the position, calls `commit`; returns how many spans were in the file already.
+
+    A text that DuckDB does not take as JSON stays text: one span must not hold up all others.
+    """
+    try:
+        return _transaction(db, batch, upto, commit, "seal_spans.sql")
+    except duckdb.DataError:
+        return _transaction(db, batch, upto, commit, "seal_spans_doubtful.sql")
+
+
+def _transaction(
+    db: duckdb.DuckDBPyConnection, batch: Batch, upto: int | None, commit: Callable[[], None], insert: str
+) -> int:
+    db.execute("BEGIN")
+    try:
+        again = _insert(db, batch, insert) if batch.spans.num_rows else 0
+        if upto is not None:
+            db.execute(schema.text("write", "set_position.sql"), {"segment": upto})
+        commit()
+    except BaseException:
+        opening.roll_back(db)
+        raise
+    finally:
+        for name in ("sealing", "sealing_resources"):
+            db.unregister(name)
+    return again
+
+
+def _insert(db: duckdb.DuckDBPyConnection, batch: Batch, insert: str) -> int:
+    again = stored(db, batch.spans)
+    keep = np.ones(batch.spans.num_rows, bool)
+    keep[again] = False
+    spans = batch.spans if keep.all() else batch.spans.filter(pa.array(keep))
+    # One chunk: of several DuckDB makes ragged row groups, at double the size and the time.
+    db.register("sealing", spans.combine_chunks())
+    db.register("sealing_resources", batch.resources)
+    db.execute(schema.text("write", insert))
+    db.execute(schema.text("write", "seal_resources.sql"))
+    db.execute(schema.text("write", "seal_hours.sql").format(operations=CALLS))
+    return len(again)

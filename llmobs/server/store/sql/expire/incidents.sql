@@ -1,0 +1,2 @@
+DELETE FROM stored_incidents
+WHERE state = 'resolved' AND updated_at < $before;

@@ -1,0 +1,2 @@
+DELETE FROM stored_spans
+WHERE received_at < $before;

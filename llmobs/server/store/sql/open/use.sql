@@ -1,0 +1,2 @@
+USE llmobs;
+SET TimeZone = 'UTC';

@@ -1,0 +1,1 @@
+TRY_CAST({name} AS JSON) AS {name}

@@ -1,0 +1,1 @@
+'{key}', TRY_CAST({name} AS JSON)

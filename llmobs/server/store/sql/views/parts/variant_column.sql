@@ -1,0 +1,1 @@
+TRY_CAST("{column}" AS JSON) AS "{column}"

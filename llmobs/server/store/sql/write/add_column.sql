@@ -1,0 +1,1 @@
+ALTER TABLE stored_spans ADD COLUMN {column} {kind};

@@ -1,0 +1,2 @@
+DELETE FROM stored_incidents
+WHERE id IN (SELECT id FROM incoming);

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS migrations (name VARCHAR, applied_at TIMESTAMP);

@@ -1,0 +1,2 @@
+INSERT INTO stored_incidents BY NAME
+SELECT * FROM incoming;

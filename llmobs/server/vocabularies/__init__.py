@@ -1,0 +1,1 @@
+"""Foreign names of what we know: one file per vocabulary."""
