@@ -1,0 +1,1 @@
+"""One file per rule that judges a window of calls."""
