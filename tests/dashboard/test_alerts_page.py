@@ -1,0 +1,88 @@
+"""The table of alerts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.dashboard.shown import call, markup, run, words
+from tests.dashboard.traffic import incident
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def rows(store):
+    store.append([call(1, NOW)])
+    store.put_incidents(
+        [
+            incident(NOW, "resolved", rule="truncated_answers", subject="gpt-4o"),
+            incident(NOW, "firing"),
+            incident(
+                NOW, "pending", rule="cost_spike", value=4.1, expected=1.2, unit="USD", severity="ticket"
+            ),
+        ]
+    )
+
+
+def test_what_fires_is_on_top_with_value_and_expectation(rows):
+    text = words(run("operate/alerts"))
+
+    assert text.index("✕ firing") < text.index("! pending") < text.index("✓ resolved")
+    assert (
+        "✕ firing availability · gpt-4o-mini page 31 of 214 calls failed (14.5 %), 0.9 % expected 14.5 % 0.9"
+        in text
+    )
+    assert (
+        "cost spike · gpt-4o-mini ticket 31 of 214 calls failed (14.5 %), 0.9 % expected $4.10 $1.20" in text
+    )
+
+
+def test_since_when_and_for_how_long(rows):
+    text = words(run("operate/alerts"))
+
+    assert "9m 0" in text  # firing for nine minutes
+    assert "for 7m 00s 214" in text  # resolved two minutes ago, had fired nine ago
+
+
+def test_each_alert_leads_to_its_traces(rows):
+    found = markup(run("operate/alerts"))
+
+    assert f"/trace?id={'ab' * 16}" in found
+    assert f"/trace?id={'cd' * 16}" in found
+
+
+@pytest.mark.parametrize("state", ["firing", "pending", "resolved"])
+def test_the_state_of_the_url_filters(rows, state):
+    text = words(run("operate/alerts", state=state))
+
+    assert [s for s in ("firing", "pending", "resolved") if f" {s} " in f" {text} "] == [state]
+
+
+def test_the_chosen_alert_shows_its_runbook_and_where_it_was_told(rows):
+    assert "fallback model" not in words(run("operate/alerts"))
+
+    text = words(run("operate/alerts", incident="inc-firing"))
+
+    assert "Switch to the fallback model." in text
+    assert "Told webhook: sent" in text
+
+
+def test_what_was_resolved_before_the_window_is_left_out(store):
+    store.append([call(1, NOW)])
+    store.put_incidents([incident(NOW, "resolved", resolved_at=NOW - timedelta(hours=2))])
+
+    assert "No alert was open" in run("operate/alerts", range="1h").success[0].value
+    assert "✓ resolved" in words(run("operate/alerts", range="6h"))
+
+
+def test_all_quiet_says_so(store):
+    store.append([call(1, NOW)])
+
+    shown = run("operate/alerts")
+
+    assert "No alert was open" in shown.success[0].value
+    assert not shown.exception
+
+
+def test_an_empty_store_says_how_to_fill_it(store):
+    assert "examples/hello.py" in run("operate/alerts").info[0].value

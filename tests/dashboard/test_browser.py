@@ -1,0 +1,227 @@
+"""The pages in a real browser, on a real collector and a real dashboard process."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browser import chromium
+from tests.dashboard.shown import call
+from tests.dashboard.traffic import incident, spans
+from tests.server.services import ask, eventually, service
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+PATIENCE_MS = 60_000
+OLD = {"trace_id": "ab" * 16, "name": "the old one", "user_id": "zoe"}
+# What must be seen on each page before it counts as shown.
+SEEN = {
+    "/": "Tokens / min",
+    "/traces": "newest first, times in UTC",
+    f"/trace?id={OLD['trace_id']}": "the old one",
+    "/alerts": "31 of 214 calls failed",
+}
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory):
+    """With an hour of traffic, one alert, and one call apart from the rest."""
+    with service(tmp_path_factory.mktemp("data")) as made:
+        now = datetime.now(UTC)
+        for trace in spans(600, 0.8, now):
+            made.store.append(trace)
+        made.store.append([call(1, now - timedelta(hours=3), **OLD)])
+        made.store.put_incidents([incident(now, "firing")])
+        yield made
+
+
+@pytest.fixture(scope="module")
+def dashboard(collector) -> Iterator[str]:
+    with running_dashboard(collector.http_port) as address:
+        yield address
+
+
+@contextmanager
+def running_dashboard(collector_port: int) -> Iterator[str]:
+    """The dashboard as a process of its own; its address."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    named = {"LLMOBS_HTTP_PORT": str(collector_port), "LLMOBS_DASHBOARD_PORT": str(port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "llmobs", "dashboard"],
+        env={**os.environ, **named},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert eventually(lambda: alive(port), 60)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def alive(port: int) -> bool:
+    try:
+        return ask(port, "/_stcore/health")[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@contextmanager
+def visit(browser, address, width=1280, scheme="light", **more):
+    """A page in a browser that has nothing cached; at the end it must have said nothing on its console."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.said, page.asked = [], []
+    page.on("console", lambda m: page.said.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda wrong: page.said.append(str(wrong)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(address, wait_until="commit")
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def drawn(page):
+    page.wait_for_function("document.querySelectorAll('.chart[data-drawn]').length === 4")
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"), [*((path, "light") for path in SEEN), ("/", "dark"), ("/alerts", "dark")]
+)
+def test_every_page_is_shown_and_asks_nobody_else(browser, dashboard, path, scheme):
+    with visit(browser, dashboard + path, scheme=scheme) as page:
+        live = page.locator('[data-testid="stBidiComponentIsolated"]')
+        live.get_by_text(SEEN[path]).first.wait_for()
+        if path == "/":
+            drawn(page)
+
+        ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        wide = overflow(page)
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.wait_for_function("document.querySelector('.stMain').clientWidth === 390")
+        narrow = overflow(page)
+
+        assert (wide, narrow) == (0, 0)
+        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 19, 25)"}[scheme]
+        assert live.get_by_text(SEEN[path]).first.is_visible()
+        assert page.locator('[data-testid="stException"]').count() == 0
+        assert page.said == []
+        assert {url.split("/")[2] for url in page.asked if url.startswith("http")} == {
+            dashboard.split("/")[2]
+        }
+
+
+def overflow(page):
+    """Pixels that the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def test_numbers_are_there_before_any_script_has_run(browser, dashboard):
+    with visit(browser, f"{dashboard}/?range=1h", java_script_enabled=False) as page:
+        page.get_by_text("Availability", exact=True).wait_for()
+
+        assert page.locator(".tile").count() == 6
+        assert page.get_by_text("31 of 214 calls failed").is_visible()
+
+
+def test_the_first_block_makes_room_for_the_live_one(browser, dashboard):
+    with visit(browser, dashboard) as page:
+        page.locator('[data-testid="stBidiComponentIsolated"] .tile').first.wait_for()
+
+        page.wait_for_function("!document.getElementById('llmobs-first')")
+        assert page.locator(".tile").count() == 6
+
+
+def test_streamlits_own_list_of_pages_never_shows(browser, dashboard):
+    watch = """
+      window.flashed = [];
+      new MutationObserver(() => {
+        if (document.querySelector('[data-testid="stSidebarNav"]')) window.flashed.push("menu");
+        if (document.querySelector('[data-testid="stException"]')) window.flashed.push("exception");
+      }).observe(document, {childList: true, subtree: true});
+    """
+    with visit(browser, "about:blank") as page:
+        page.add_init_script(watch)
+        page.goto(dashboard)
+        page.locator('[data-testid="stBidiComponentIsolated"] .tile').first.wait_for()
+
+        assert page.evaluate("window.flashed") == []
+
+
+def test_a_new_call_is_on_the_page_without_a_reload_and_nothing_is_drawn_anew(browser, dashboard, collector):
+    with visit(browser, f"{dashboard}/?range=15m") as page:
+        drawn(page)
+        page.evaluate("window.mark = 1; document.querySelectorAll('.chart').forEach(c => c.mark = 1)")
+        now = datetime.now(UTC)
+
+        collector.store.append([call(77, now, model="brand-new-model", input_tokens=10, output_tokens=1)])
+
+        page.get_by_text("brand-new-model").first.wait_for()
+        assert page.evaluate("window.mark") == 1
+        assert page.evaluate("[...document.querySelectorAll('.chart')].map(c => c.mark)") == [1, 1, 1, 1]
+
+
+def test_from_the_list_into_a_trace_to_a_step_and_back(browser, dashboard):
+    with visit(browser, f"{dashboard}/traces?words=kettle&range=6h") as page:
+        page.evaluate("window.mark = 1")
+        page.locator("a.cover").first.click()
+        page.locator("a.row").nth(3).click()
+        page.wait_for_url("**/trace?*span=*")
+        page.locator(".row.chosen").wait_for()
+        assert page.evaluate("window.mark") == 1  # no page was loaded again
+
+        page.get_by_text("← Traces").click()
+        page.wait_for_url("**/traces?range=6h")
+
+
+def test_a_filter_goes_to_the_url_and_along_to_other_pages(browser, dashboard):
+    with visit(browser, dashboard) as page:
+        page.locator(".st-key-bar-model input").click()
+        page.get_by_role("option", name="gpt-4o", exact=True).click()
+        page.wait_for_url("**/?model=gpt-4o")
+        page.get_by_role("link", name="Traces").click()
+        page.wait_for_url("**/traces?model=gpt-4o")
+
+        page.get_by_text("newest first").first.wait_for()
+        page.get_by_role("radio", name="6h").click()
+        page.wait_for_url("**/traces?*range=6h*")
+        assert "model=gpt-4o" in page.url
+
+
+def test_a_click_on_a_bar_opens_the_traces_behind_it(browser, dashboard):
+    with visit(browser, dashboard) as page:
+        drawn(page)
+        box = page.locator(".chart").first.locator(".nsewdrag").bounding_box()
+
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
+
+        page.wait_for_url("**/traces?*from=*&to=*")
+        page.get_by_text("newest first").first.wait_for()
+
+
+def test_the_page_goes_on_when_the_collector_is_back(browser, tmp_path):
+    """A stopped collector is said with the command; once it runs, the numbers come by themselves."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    with running_dashboard(port) as address, visit(browser, address) as page:
+        page.get_by_text("llmobs up").first.wait_for()
+
+        with service(tmp_path, http_port=port) as made:
+            made.store.append([call(1, datetime.now(UTC))])
+            page.get_by_text("Availability").first.wait_for()
