@@ -1,0 +1,1 @@
+"""Traffic through the real SDKs against a local stand-in for the providers."""

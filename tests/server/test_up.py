@@ -1,0 +1,229 @@
+"""`llmobs up` for real: three processes, a crash, a taken port, an end that leaves nobody behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+PARTS = ("collector", "dashboard", "watch")
+
+
+class Up:
+    """One `llmobs up` (or what `command` says) with its ports, folder and output."""
+
+    def __init__(self, folder, *arguments, command="up"):
+        self.http, self.grpc, self.dashboard = free_ports(3)
+        self.data = folder / "data"
+        self.log = folder / "up.log"
+        self.environment = {
+            **os.environ,
+            "LLMOBS_DATA": str(self.data),
+            "LLMOBS_HTTP_PORT": str(self.http),
+            "LLMOBS_GRPC_PORT": str(self.grpc),
+            "LLMOBS_DASHBOARD_PORT": str(self.dashboard),
+        }
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "llmobs", command, *arguments],
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+            )
+
+    def said(self):
+        return self.log.read_text()
+
+    def pids(self):
+        """The processes of the tree, by the command that each runs."""
+        found = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                words = stat.read_text().rpartition(")")[2].split()
+                command = (stat.parent / "cmdline").read_bytes().split(b"\0")
+            except OSError:  # it ended meanwhile
+                continue
+            if int(words[1]) == self.process.pid and words[0] != "Z" and b"llmobs" in command:
+                found[command[command.index(b"llmobs") + 1].decode()] = int(stat.parent.name)
+        return found
+
+    def wait_until_up(self):
+        until(lambda: "All is up" in self.said() or self.process.poll() is not None, 60)
+        assert "All is up" in self.said(), self.said()
+        return self.pids()
+
+    def end(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def one(*arguments, **more):
+        started.append(Up(tmp_path, *arguments, **more))
+        return started[-1]
+
+    yield one
+    for each in started:
+        if each.process.poll() is None:
+            each.end()
+
+
+def free_ports(count):
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def until(found, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def alive(pid):
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def status(address):
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status
+    except OSError:
+        return 0
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+
+
+@needs_proc
+def test_everything_comes_up_says_where_it_is_and_ends_on_ctrl_c(start):
+    tree = start()
+
+    pids = tree.wait_until_up()
+
+    assert set(pids) == set(PARTS)
+    assert f"Dashboard is at http://127.0.0.1:{tree.dashboard}" in tree.said()
+    assert f"Collector takes spans at http://127.0.0.1:{tree.http}" in tree.said()
+    assert status(f"http://127.0.0.1:{tree.http}/readyz") == 200
+    assert status(f"http://127.0.0.1:{tree.dashboard}/") == 200
+    assert "Traceback" not in tree.said()
+
+    assert tree.end() == 0
+
+    assert not any(map(alive, pids.values()))
+    assert tree.said().rstrip().endswith("Ended.")
+
+
+@needs_proc
+def test_a_killed_collector_is_started_again_with_its_data(start):
+    tree = start()
+    before = tree.wait_until_up()
+    send_span(tree)
+
+    os.kill(before["collector"], signal.SIGKILL)
+
+    until(lambda: "collector runs again." in tree.said())
+    assert "collector ended by itself (signal SIGKILL). It starts again in 1 s." in tree.said()
+    assert tree.pids()["collector"] != before["collector"]
+    assert tree.pids()["dashboard"] == before["dashboard"]
+    assert asked(tree, "SELECT count(*) AS spans FROM spans") == [{"spans": 1}]
+    assert tree.end() == 0
+
+
+@needs_proc
+def test_nobody_is_left_when_the_tree_itself_is_killed(start):
+    tree = start()
+    pids = tree.wait_until_up()
+
+    tree.process.kill()
+    tree.process.wait()
+
+    until(lambda: not any(map(alive, pids.values())))
+
+
+def test_a_taken_port_is_refused_before_anything_starts(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        tree = start("--http-port", str(port))
+
+        assert tree.process.wait(30) == 1
+
+    assert f"Port {port} on 127.0.0.1 is taken by" in tree.said()
+    assert "--http-port" in tree.said()
+    assert "LLMOBS_HTTP_PORT" in tree.said()
+    assert not tree.data.exists()
+
+
+def test_one_port_for_two_servers_is_refused(start):
+    [port] = free_ports(1)
+    tree = start("--http-port", str(port), "--grpc-port", str(port))
+
+    assert tree.process.wait(30) == 1
+    assert f"Port {port} is given to two servers" in tree.said()
+
+
+def test_a_collector_that_cannot_start_ends_all_and_says_why(start, tmp_path):
+    (tmp_path / "data").write_text("a file where a folder should be")
+    tree = start()
+
+    assert tree.process.wait(60) == 1
+
+    assert "collector could not start (exit code 1)" in tree.said()
+    assert "The data folder" in tree.said()
+
+
+def send_span(tree):
+    payload = {
+        "resourceSpans": [
+            {
+                "scopeSpans": [
+                    {
+                        "spans": [
+                            {
+                                "traceId": "0af7651916cd43dd8448eb211c80319c",
+                                "spanId": "b7ad6b7169203331",
+                                "name": "one",
+                                "kind": 1,
+                                "startTimeUnixNano": str(time.time_ns()),
+                                "endTimeUnixNano": str(time.time_ns()),
+                            }
+                        ]
+                    }
+                ]
+            }
+        ]
+    }
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{tree.http}/v1/traces",
+        json.dumps(payload).encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def asked(tree, sql):
+    done = subprocess.run(
+        [sys.executable, "-m", "llmobs", "sql", "--format", "json", sql],
+        env=tree.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
