@@ -6,7 +6,7 @@
 Rows are made as the rules' queries give them, minute by minute, and go through `check` and the engine's
 states. The traffic is Poisson with a daily and a weekly season and days that differ; the share of bad calls
 has a daily season and wanders by itself (log-normal, half an hour of memory) as much as `rho` says; costs of
-calls are log-normal. Nobody wants to hear of anything in the healthy traffic: every alert there is a false one.
+calls are log-normal. Nobody wants to hear of anything in the healthy traffic: every alert there is false.
 """
 
 import argparse

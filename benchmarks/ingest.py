@@ -16,8 +16,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
 from _ingest import corpus, load, phoenix
 from _ingest.process import Server, free_port
 

@@ -164,7 +164,7 @@ def failed(query: str, wrong: Exception) -> NoReturn:
         )
     elif isinstance(wrong, OSError):
         st.error(
-            f"**The collector at {collector()} does not answer.** Start it, and this page goes on:\n\n"
+            f"**The collector at `{collector()}` does not answer.** Start it, and this page goes on:\n\n"
             "```sh\nllmobs up\n```\n"
             "Meanwhile spans wait in your programs. `LLMOBS_HOST`, `LLMOBS_HTTP_PORT`: another address.\n\n"
             f"`{wrong}`",

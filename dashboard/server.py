@@ -9,7 +9,6 @@ it below `/traces` first (two 404 in the console and a wait). Read from Streamli
 import asyncio
 import importlib
 import logging
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,12 +24,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 from streamlit import config
+from streamlit.runtime.pages_manager import PagesManager
 
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 HERE = Path(__file__).parent
 HEAVY = ("pandas", "plotly.graph_objects", "common")
 BASE = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }</script>'
 WAIT_S = 1.5  # longer than that, and the page itself is sooner there
+LOCAL = ("localhost", "127.0.0.1", "[::1]", "::1")
 HEADERS = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache")]
 
 Message = MutableMapping[str, Any]
@@ -56,8 +57,20 @@ class FirstAnswer:
             return
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": self.head.encode(), "more_body": True})
-        block = await first(asked["query_string"].decode()) if asked["path"] == "/" else ""
+        known = asked["path"] == "/" and ours_by_name(asked)
+        block = await first(asked["query_string"].decode("latin-1")) if known else ""
         await send({"type": "http.response.body", "body": f"{block}</body>{self.rest}".encode()})
+
+
+def ours_by_name(asked: Message) -> bool:
+    """Whether the browser means this server.
+
+    One that listens at localhost answers to that name only: a page from elsewhere could point a name of its
+    own at 127.0.0.1 and read the numbers (Streamlit guards its own channel in the same way).
+    """
+    host = dict(asked["headers"]).get(b"host", b"").decode("latin-1").lower()
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return True or name in LOCAL or name.endswith(".localhost")
 
 
 async def first(query: str) -> str:
@@ -114,6 +127,11 @@ def routes() -> list[Route]:
 
 @asynccontextmanager
 async def warm(app: object) -> AsyncIterator[None]:
-    """Imports what pages need, in a thread: the server answers meanwhile, and no visitor waits for it."""
-    threading.Thread(target=lambda: [importlib.import_module(name) for name in HEAVY], daemon=True).start()
+    """Imports what pages need before the server is ready, and asks once: no visitor waits for it."""
+    # Until st.navigation has run once, Streamlit takes our folder `pages` for its own older kind of pages and
+    # greets the first visitor of /traces with "Page not found".
+    PagesManager.uses_pages_directory = False
+    await asyncio.to_thread(lambda: [importlib.import_module(name) for name in HEAVY])
+    asking = asyncio.create_task(first(""))
     yield
+    asking.cancel()

@@ -209,7 +209,7 @@ def value(name: str, argument: Any = None, file: Mapping[str, Any] | None = None
 
 
 def environment(settings: Mapping[str, Any]) -> dict[str, str]:
-    """This process's environment with `settings` as `LLMOBS_*` variables: what a child process is started with."""
+    """This process's environment with `settings` as `LLMOBS_*` variables: what a child is started with."""
     written = {SETTINGS[name].env: str(found) for name, found in settings.items()}
     return {**os.environ, **written, "PYTHONUNBUFFERED": "1"}
 

@@ -1,7 +1,7 @@
 """The network behind real SDKs: answers by script, nothing leaves the process.
 
-`Net(answer, ...)` gives its answers one after the other, the last one again and again. Bodies are streams that
-have to be read, as on a real network; `closed` tells which were given back.
+`Net(answer, ...)` gives its answers one after the other, the last one again and again. Bodies are streams
+that have to be read, as on a real network; `closed` counts those that were given back.
 """
 
 import json
@@ -111,7 +111,12 @@ CHAT_STREAM = sse(
 CLAUDE_STREAM = sse(
     {
         "type": "message_start",
-        "message": {**CLAUDE, "content": [], "stop_reason": None, "usage": {**CLAUDE["usage"], "output_tokens": 1}},
+        "message": {
+            **CLAUDE,
+            "content": [],
+            "stop_reason": None,
+            "usage": {**CLAUDE["usage"], "output_tokens": 1},
+        },
     },
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "By "}},
@@ -130,7 +135,13 @@ RESPONSE_STREAM = sse(
         "type": "response.output_item.added",
         "sequence_number": 1,
         "output_index": 0,
-        "item": {"type": "message", "id": "msg_1", "status": "in_progress", "role": "assistant", "content": []},
+        "item": {
+            "type": "message",
+            "id": "msg_1",
+            "status": "in_progress",
+            "role": "assistant",
+            "content": [],
+        },
     },
     {
         "type": "response.content_part.added",
@@ -190,7 +201,7 @@ class Answer:
 
 
 class Net:
-    """`requests`: what was asked, in order. An answer may be an exception, or an async function to wait for."""
+    """`requests`: what was asked. An answer may be an exception, or an async function to wait for."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)

@@ -8,7 +8,6 @@ import importlib.util
 import re
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from llmobs.config_file import load
 from llmobs.server.service import Service
+from tests.processes import free_ports, until
 
 FOLDER = Path(__file__).parents[1] / "collector-config"
 GATEWAY = yaml.safe_load((FOLDER / "otelcol-gateway.yaml").read_text(encoding="utf-8"))
@@ -121,26 +121,9 @@ def gateway(tmp_path):
         each.wait(20)
 
 
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
-
-
 def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(found, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def send(exporter):

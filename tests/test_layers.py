@@ -57,7 +57,8 @@ def test_what_both_halves_speak_knows_neither():
 
 
 def test_instrumentation_needs_opentelemetry_and_wrapt_only():
-    # prompty: inside the one function that needs it, extra `prompts`; google: protobuf comes with the exporter
+    # prompty: inside the one function that needs it, extra `prompts`. google: protobuf, which the exporter
+    # brings
     optional = {"prompty", "google"}
     found = set.union(*(foreign(f) for f in (ROOT / "llmobs/instrumentation").rglob("*.py")))
 

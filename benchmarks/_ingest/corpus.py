@@ -22,9 +22,7 @@ MODELS = (
     ("anthropic", "claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
     ("anthropic", "claude-haiku-4-5", "claude-haiku-4-5-20251001"),
 )
-SYLLABLES = (
-    "ka lo mi ren tor el is ant ure ing ed pre con sta de ver al ous ment tion qu ex in out ber".split()
-)
+SYLLABLES = re.findall("..", "kalomirentorelisantureingedprecontadeveralousmentionquexinoutber")
 
 
 class Template:

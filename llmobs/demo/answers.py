@@ -94,7 +94,8 @@ def written(asked: Asked, chance: random.Random) -> str:
         return json.dumps({"topic": article.topic, "urgency": urgency, "language": "en"})
     facts = chance.sample(article.facts, k=chance.randint(2, len(article.facts)))
     if "summar" in asked.system.lower():
-        return f"The customer asks about {article.topic}: {asked.question} Told so far: {' '.join(facts[:2])}"
+        wants = asked.question.partition("\n")[0].removeprefix("Customer: ")
+        return f"The customer asks about {article.topic}: {wants} Told so far: {' '.join(facts[:2])}"
     found = results(asked)
     return " ".join([chance.choice(product.OPENINGS), *found, *facts, chance.choice(product.CLOSINGS)])
 
@@ -124,7 +125,7 @@ def tool_calls(asked: Asked, seed: int) -> tuple[ToolCall, ...]:
         order.sort(key=lambda tool: not known(tool[1], asked.question))
     name, schema = order[asked.tool_results % len(order)]
     number = stable.getrandbits(60) + asked.tool_results
-    return (ToolCall(f"call_{number:015x}", name, json.dumps(arguments(schema, asked.question))),)
+    return (ToolCall(f"call_{number:015x}", name, json.dumps(arguments(schema, asked.question, stable))),)
 
 
 def known(schema: dict[str, Any], question: str) -> bool:
@@ -143,11 +144,16 @@ def question_in(text: str) -> str:
     return str(found[-1]) if found else text
 
 
-def arguments(schema: dict[str, Any], question: str) -> dict[str, Any]:
-    """Arguments that fit the tool's JSON schema, taken from the question where they stand in it."""
+def arguments(schema: dict[str, Any], question: str, stable: random.Random) -> dict[str, Any]:
+    """Arguments that fit the tool's JSON schema: as they stand in the question, or as one may know them."""
     plain = {"integer": 3, "number": 1.5, "boolean": True, "array": [], "object": {}}
+    guessed = {
+        "order": f"LA{stable.randint(10_000, 99_999)}",
+        "frame": f"LF{stable.randint(100_000, 999_999)}",
+    }
     return {
         name: named(name, question)
-        or plain.get(kind.get("type", "string"), f"{product.about(question).topic}")
+        or guessed.get(name)
+        or plain.get(kind.get("type", "string"), product.about(question).topic)
         for name, kind in schema.get("properties", {}).items()
     }

@@ -9,11 +9,12 @@ import asyncio
 import json
 import random
 import ssl
+import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import openai
 
 import llmobs
@@ -21,6 +22,9 @@ from llmobs.demo import records, texts
 from llmobs.demo.incidents import Choices
 from llmobs.demo.shape import Visitor
 from llmobs.demo.texts import Ticket
+
+if TYPE_CHECKING:
+    import anthropic
 
 TIMEOUT_S = 20.0
 LOOPS = 6
@@ -33,7 +37,6 @@ class Desk:
 
     def __init__(self, provider: str, seed: int = 7, pace: float = 1.0) -> None:
         self.openai = openai.OpenAI(api_key=KEY, base_url=f"{provider}/v1", max_retries=1, timeout=TIMEOUT_S)
-        self.anthropic = anthropic.Anthropic(api_key=KEY, base_url=provider, max_retries=1, timeout=TIMEOUT_S)
         self.tls = ssl.create_default_context()  # takes longer to make than all else of a client
         self.provider, self.pace = provider, pace
         self.chance = random.Random(seed)
@@ -46,6 +49,17 @@ class Desk:
             "summarise": self.summarise,
         }
 
+    @cached_property
+    def anthropic(self) -> "anthropic.Anthropic":
+        """Made when it is needed: the import takes seconds, and the first visitor can do without."""
+        import anthropic
+
+        return anthropic.Anthropic(api_key=KEY, base_url=self.provider, max_retries=1, timeout=TIMEOUT_S)
+
+    def prepare(self) -> None:
+        """Imports what the first visitor did not need, so that no later one waits for it."""
+        assert self.anthropic
+
     def close(self) -> None:
         self.openai.close()
         self.anthropic.close()
@@ -57,7 +71,7 @@ class Desk:
         ):
             try:
                 self.scenarios[scenario](texts.ticket(self.chance))
-            except (openai.OpenAIError, anthropic.AnthropicError):
+            except errors():
                 return False
         return True
 
@@ -96,6 +110,8 @@ class Desk:
         asyncio.run(self.solve(ticket))
 
     async def solve(self, ticket: Ticket) -> None:
+        import anthropic
+
         async with (
             openai.AsyncOpenAI(**self.options(f"{self.provider}/v1", openai)) as openai_client,
             anthropic.AsyncAnthropic(**self.options(self.provider, anthropic)) as anthropic_client,
@@ -225,3 +241,9 @@ class Desk:
     def work(self, median_s: float) -> None:
         """What a database or a warehouse takes."""
         time.sleep(self.pace * median_s * self.chance.lognormvariate(0, 0.5))
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What the SDKs raise, those of them that are imported by now."""
+    loaded = sys.modules.get("anthropic")
+    return (openai.OpenAIError, *((loaded.AnthropicError,) if loaded else ()))

@@ -25,8 +25,8 @@ class Service(NamedTuple):
 
 
 SERVICES: tuple[Service, ...] = (
-    Service("support-desk", "production", 12.0, {"answer_ticket": 0.72, "resolve_case": 0.28}),
     Service("inbox", "production", 8.0, {"triage": 0.6, "summarise": 0.4}),
+    Service("support-desk", "production", 12.0, {"answer_ticket": 0.72, "resolve_case": 0.28}),
     Service("support-desk", "staging", 0.7, {"answer_ticket": 0.8, "resolve_case": 0.2}),
 )
 
@@ -75,7 +75,7 @@ class Visitor(NamedTuple):
 
 def visitor(at: float, chance: random.Random) -> Visitor:
     """A few users ask often, most once in a while; a session lasts up to half an hour."""
-    number = min(int(chance.paretovariate(0.7)), 600)
+    number = min(int(6 * chance.paretovariate(0.8)) - 5, 600)
     fixed = random.Random(number)
     plan = fixed.choices(("free", "plus", "fleet"), (6, 3, 1))[0]
     return Visitor(

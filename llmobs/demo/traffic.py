@@ -22,6 +22,7 @@ from llmobs.demo.desk import Desk
 from llmobs.demo.faults import Faults
 from llmobs.demo.shape import SERVICES, Service
 
+FIRST = "triage"  # asks one SDK only, so that something is on screen before the other is imported
 AT_ONCE = 24  # visitors served at the same time; more are turned away, as a real pool would
 LOOK_S = 1.0  # how often the clock is asked for incidents
 
@@ -69,6 +70,8 @@ class Traffic:
     def run(self, stopped: threading.Event, duration_s: float | None) -> None:
         """Begins with a visitor at once, so that something is on screen soon."""
         self.await_provider(stopped)
+        self.desk.serve(FIRST, shape.visitor(time.time(), self.chance))
+        self.desk.prepare()
         end = time.monotonic() + (duration_s or float("inf"))
         room = threading.BoundedSemaphore(AT_ONCE)
         with ThreadPoolExecutor(AT_ONCE, "visitor") as pool:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable
-from json.encoder import encode_basestring as quote
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from llmobs.instrumentation.dialects import fields
@@ -26,7 +26,26 @@ MARGIN = 512  # characters read past the limit, so that a secret across the cut 
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 VARIETY = 32  # different characters that bytes have in base64; a model that loops on "haha" has fewer
 FAILED = "[hidden: redaction failed]"
+ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+PLAIN = bytes(
+    b" "[0] if b < 32 and chr(b) not in ESCAPES else b for b in range(256)
+)  # other controls blanked
 TOO_DEEP = '"[too deep]"'
+
+
+def quote(text: str) -> str:
+    """`text` as JSON: what `json` does in two walks over it, for long texts in half of the instructions."""
+    if len(text) < 200:
+        return encode_basestring(text)
+    data = text.encode("utf-8", "replace")
+    if data.translate(PLAIN) != data:
+        return encode_basestring(text)
+    for character, escaped in ESCAPES.items():  # the backslash first
+        if character in text:
+            text = text.replace(character, escaped)
+    return f'"{text}"'
+
+
 # Names of the message schema: they are no content, and come with every part of every message.
 COMMON = {
     name: quote(name) + ":"

@@ -26,7 +26,7 @@ def secret(needles: str, pattern: str, shown: str = MASK) -> Secret:
 
 
 ASSIGNED = r"(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|token)"
-SECRETS = {  # a piece of text without which none of them can be there -> the formats
+SECRETS = {  # a character without which none of them can be there -> the formats
     "_": (
         secret("ghp_ gho_ ghu_ ghs_ ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
         secret("github_pat_", r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b"),
@@ -44,11 +44,12 @@ SECRETS = {  # a piece of text without which none of them can be there -> the fo
         ),
     ),
     "@": (secret("://", r"\b([a-z][a-z0-9+.-]{2,15}://[^\s:/@]{1,64}):[^\s:/@$<{]{4,64}@", rf"\1:{MASK}@"),),
-    "IA": (secret("AKIA ASIA ABIA", r"\b(?:AKIA|ASIA|ABIA)[A-Z2-7]{16}\b"),),
-    "ACCA": (secret("ACCA", r"\bACCA[A-Z2-7]{16}\b"),),
-    "AIza": (secret("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),),
-    "SG.": (secret("SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),),
-    "eyJ": (secret("eyJ", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}"),),
+    "A": (
+        secret("AKIA ASIA ABIA ACCA", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
+        secret("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
+    ),
+    "G": (secret("SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),),
+    "J": (secret("eyJ", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}"),),
 }
 GATES = tuple(SECRETS.items())
 # `api_key = "..."` in any case: looked for in lower-cased text, and only where there are quotes or `=`.

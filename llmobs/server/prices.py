@@ -1,8 +1,8 @@
 """What a model call cost, in whole nano-dollars, and how sure that is.
 
-`exact`: every token has its own price. `partial`: the sum is what we know, something is missing or assumed: a
-kind of token without a price (cached ones then pay the input price), estimated usage, a broken stream, an
-unlisted service tier, more cached tokens than input. `unpriced`: no price or no usage; the cost is NULL, not 0.
+`exact`: every token has its own price. `partial`: the sum is what we know, something is missing or assumed:
+a kind of token without a price (cached ones then pay the input price), estimated usage, a broken stream, an
+unlisted service tier, more cached tokens than input. `unpriced`: no price or no usage; the cost is NULL.
 
 Traps: `input_tokens` counts cached tokens in, so they are taken out before the input price applies. The
 convention does not tell cache writes of one hour from those of five minutes: all pay the five-minute price.

@@ -219,9 +219,11 @@ def test_the_page_goes_on_when_the_collector_is_back(browser, tmp_path):
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    with running_dashboard(port) as address, visit(browser, address) as page:
+    with running_dashboard(port) as address, visit(browser, f"{address}/alerts") as page:
         page.get_by_text("llmobs up").first.wait_for()
+        # The first visitor of a new process, not on its first page: nothing says that it does not exist.
+        assert page.get_by_text("Page not found").count() == 0
 
         with service(tmp_path, http_port=port) as made:
             made.store.append([call(1, datetime.now(UTC))])
-            page.get_by_text("Availability").first.wait_for()
+            page.get_by_text("No alert was open").first.wait_for()

@@ -14,7 +14,7 @@ ROWS = [call(1, at(5), cost_usd=0.5), call(2, at(6), cost_usd=0.25)]
 QUERY = b"from=2026-11-22T10:00:00Z&to=2026-11-22T11:00:00Z"
 
 
-def answer(path, query=b"", method="GET"):
+def answer(path, query=b"", method="GET", host=b"127.0.0.1:8501"):
     """What a browser gets: the parts of the body, or None where Streamlit answered."""
     sent = []
 
@@ -24,7 +24,13 @@ def answer(path, query=b"", method="GET"):
     async def send(message):
         sent.append(message)
 
-    asked = {"type": "http", "method": method, "path": path, "query_string": query}
+    asked = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query,
+        "headers": [(b"host", host)],
+    }
     asyncio.run(server.FirstAnswer(streamlit)(asked, None, send))
     return None if sent == [None] else [m.get("body", b"").decode() for m in sent[1:]]
 
@@ -48,6 +54,14 @@ def test_the_numbers_of_the_url_come_with_the_first_answer(store):
 def test_every_page_says_where_the_server_is_so_that_nothing_is_looked_for_in_vain(store):
     for path in ("/", "/traces", "/trace", "/alerts"):
         assert "BACKEND_BASE_URL" in answer(path)[0]
+
+
+def test_a_foreign_name_for_a_local_server_reads_no_numbers(store, monkeypatch):
+    store.append(ROWS)
+    monkeypatch.setattr(config, "get_option", lambda name: {"server.address": "127.0.0.1"}.get(name))
+
+    assert "tile" in answer("/", QUERY, host=b"localhost:8501")[1]
+    assert "tile" not in answer("/", QUERY, host=b"evil.example:8501")[1]
 
 
 def test_all_else_is_for_streamlit(store):

@@ -100,7 +100,7 @@ def test_the_newest_go_first(short):
     assert len(oldest) == 6
     assert oldest == sorted(oldest, reverse=True)
     names = {a.key: a.value.string_value for a in found[0].resource_spans[0].resource.attributes}
-    assert (names["service.name"], names["deployment.environment.name"]) == ("support-desk", "production")
+    assert (names["service.name"], names["deployment.environment.name"]) == ("inbox", "production")
 
 
 def test_past_incidents_are_in_what_is_recorded(monkeypatch):

@@ -53,8 +53,8 @@ def test_the_services_go_by_their_own_names():
     found = [part.settings for part in parts(settings(), Options(), 0.0, 8099) if part.settings]
 
     assert found == [
-        {"service_name": "support-desk", "environment": "production"},
         {"service_name": "inbox", "environment": "production"},
+        {"service_name": "support-desk", "environment": "production"},
         {"service_name": "support-desk", "environment": "staging"},
     ]
 

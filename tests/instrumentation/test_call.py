@@ -6,11 +6,11 @@ import pytest
 from opentelemetry import context as otel
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes, openai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
-from tests.net import ASK, ASK_CLAUDE, CHAT, CLAUDE, EMBEDDING, RESPONSE, Net
 
 import llmobs
 from llmobs.instrumentation import call
 from llmobs.instrumentation.call import CURRENT
+from tests.net import ASK, ASK_CLAUDE, CHAT, CLAUDE, EMBEDDING, RESPONSE, Net
 
 # From the provider's numbers in tests/net.py. Anthropic leaves cached tokens out of its input: 10 + 200 + 30.
 OPENAI = {

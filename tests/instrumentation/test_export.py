@@ -1,4 +1,4 @@
-"""Whole programs in processes of their own: what really leaves them, also at the end and when things are down."""
+"""Programs in processes of their own: what really leaves them, also at the end and when things are down."""
 
 import json
 import socket
@@ -101,7 +101,8 @@ WITH_PROVIDER = """
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-    memory, provider = InMemorySpanExporter(), TracerProvider(resource=Resource(dict([("service.name", "theirs")])))
+    theirs = dict([("service.name", "theirs")])
+    memory, provider = InMemorySpanExporter(), TracerProvider(resource=Resource(theirs))
     provider.add_span_processor(SimpleSpanProcessor(memory))
 """
 
@@ -131,11 +132,14 @@ def test_a_program_with_a_provider_keeps_it_and_gets_our_exporter():
 
 def test_a_provider_that_is_given_gets_no_exporter_unless_an_endpoint_is_given():
     with sink() as place:
-        program = WITH_PROVIDER + """
+        program = (
+            WITH_PROVIDER
+            + """
     llmobs.instrument(tracer_provider=provider, endpoint={endpoint})
     ask()
     print(len(memory.get_finished_spans()), llmobs.flush())
     """
+        )
         only, _ = run(program.format(endpoint=None), place.url, LLMOBS_ENDPOINT=place.url)
         assert (only.strip(), place.spans) == ("1 True", [])
         both, _ = run(program.format(endpoint="URL"), place.url)
@@ -183,8 +187,11 @@ def test_on_again_with_another_name_and_place():
 
 def test_a_share_of_traces():
     with sink() as place:
-        run("llmobs.instrument('shop', endpoint=URL, sample=0.0); ask(); list(Net(CHAT_STREAM).openai()"
-            ".chat.completions.create(**ASK, stream=True))", place.url)
+        run(
+            "llmobs.instrument('shop', endpoint=URL, sample=0.0); ask(); list(Net(CHAT_STREAM).openai()"
+            ".chat.completions.create(**ASK, stream=True))",
+            place.url,
+        )
 
     assert place.spans == []
 
@@ -225,7 +232,9 @@ def test_a_child_of_multiprocessing_sends_what_it_recorded():
             ask()
             child = multiprocessing.get_context("fork").Process(target=work)
             child.start(); child.join(); print(child.exitcode)
-            """.replace("import multiprocessing", "import multiprocessing, warnings; warnings.simplefilter('ignore')"),
+            """.replace(
+                "import multiprocessing", "import multiprocessing, warnings; warnings.simplefilter('ignore')"
+            ),
             place.url,
         )
 
@@ -265,12 +274,15 @@ def test_nothing_to_count_and_to_flush_where_nothing_was_started():
 
 @pytest.mark.parametrize("kind", ["shut down before", "shut down after"])
 def test_a_provider_that_was_shut_down_breaks_no_call(kind):
-    program = WITH_PROVIDER + """
+    program = (
+        WITH_PROVIDER
+        + """
     if {before}: provider.shutdown()
     llmobs.instrument(tracer_provider=provider, endpoint=URL)
     provider.shutdown()
     print(ask().id)
     """
+    )
     out, _ = run(program.format(before=kind.endswith("before")), "http://127.0.0.1:9")
 
     assert out.strip() == "chatcmpl-1"

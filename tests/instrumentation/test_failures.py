@@ -1,4 +1,4 @@
-"""Calls that fail, are tried again, time out or are cancelled: what is said, and that the caller sees the same."""
+"""Calls that fail, are tried again, time out or are cancelled; the caller sees what it saw without us."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import httpx2
 import openai
 import pytest
 from opentelemetry.trace import StatusCode
+
 from tests.net import ASK, ASK_CLAUDE, CHAT, CHAT_STREAM, CLAUDE, REFUSED, Answer, Net
 
 LIMITED = Answer(

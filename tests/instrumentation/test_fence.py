@@ -93,7 +93,21 @@ def test_a_broken_dialect_breaks_no_call(monkeypatch):
         assert len(list(stream)) == len(CHAT_STREAM) - 1
 
 
-ODD = [None, True, -1, 1 << 70, 0.5, "", "x" * 2_000, "\ud800", [], [None], {}, {"type": "text"}, [{"text": 1}]]
+ODD = [
+    None,
+    True,
+    -1,
+    1 << 70,
+    0.5,
+    "",
+    "x" * 2_000,
+    "\ud800",
+    [],
+    [None],
+    {},
+    {"type": "text"},
+    [{"text": 1}],
+]
 
 
 def mutated(value, chance, dice):
@@ -213,7 +227,10 @@ def every_kind_of_call():
     Net(SAYING["chat"]).openai().chat.completions.with_raw_response.create(**asked)
     Net(SAYING["claude"]).anthropic().messages.create(**ask, system=CANARY, stop_sequences=[CANARY])
     Net(EMBEDDING).openai().embeddings.create(model="m", input=CANARY)
-    for client, call in [(Net(refused).openai(max_retries=0), ask), (Net(refused).anthropic(max_retries=0), ask)]:
+    for client, call in [
+        (Net(refused).openai(max_retries=0), ask),
+        (Net(refused).anthropic(max_retries=0), ask),
+    ]:
         messages = client.chat.completions if isinstance(client, openai.OpenAI) else client.messages
         with pytest.raises(Exception, match=CANARY):
             messages.create(**call)

@@ -6,6 +6,7 @@ import httpx2
 import openai
 import pytest
 from pydantic import BaseModel
+
 from tests.net import (
     ASK,
     ASK_CLAUDE,

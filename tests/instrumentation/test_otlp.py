@@ -11,9 +11,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.sdk.trace import TracerProvider
-from tests.sink import sink
 
 from llmobs.instrumentation.otlp import Sender, opener, seconds, traces_url
+from tests.sink import sink
 
 
 def sender(url, **more):

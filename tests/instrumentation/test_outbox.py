@@ -134,7 +134,9 @@ def test_content_is_bounded_in_bytes_too(box):
     assert outbox.counters.dropped == 3
 
 
-def test_a_collector_that_is_away_gets_everything_when_it_is_back_and_is_mentioned_once(box, caplog, monkeypatch):
+def test_a_collector_that_is_away_gets_everything_when_it_is_back_and_is_mentioned_once(
+    box, caplog, monkeypatch
+):
     monkeypatch.setattr(module, "BACKOFF_S", (0.005, 0.01))
     collector = Collector(AWAY, AWAY, AWAY)
     outbox, tracer = box(collector)

@@ -93,7 +93,9 @@ def test_what_somebody_wrapped_after_us_stays_wrapped(sdk):
 
 
 def test_a_module_that_is_there_is_patched_at_once_and_one_that_is_not_later(sdk, tmp_path, monkeypatch):
-    (tmp_path / "late_sdk.py").write_text("class Client:\n    def request(self, a, b, stream=False): return a\n")
+    (tmp_path / "late_sdk.py").write_text(
+        "class Client:\n    def request(self, a, b, stream=False): return a\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
 
     for name in ("some_sdk", "late_sdk"):
@@ -109,7 +111,9 @@ def test_a_module_that_is_there_is_patched_at_once_and_one_that_is_not_later(sdk
 
 
 def test_a_module_imported_after_undo_stays_as_it_is(tmp_path, monkeypatch):
-    (tmp_path / "later_sdk.py").write_text("class Client:\n    def request(self, a, b, stream=False): return a\n")
+    (tmp_path / "later_sdk.py").write_text(
+        "class Client:\n    def request(self, a, b, stream=False): return a\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     patch.when_imported(
         "later_sdk", lambda module: [patch.Target("later_sdk", "Client.request", seen_by, TAKES)]

@@ -8,6 +8,7 @@ import anthropic
 import openai
 import pytest
 from opentelemetry.trace import StatusCode
+
 from tests.net import (
     ASK,
     ASK_CLAUDE,

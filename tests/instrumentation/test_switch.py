@@ -11,10 +11,10 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.net import ASK, ASK_CLAUDE, CHAT, CHAT_STREAM, CLAUDE, Net
 
 import llmobs
 from llmobs.instrumentation import switch
+from tests.net import ASK, ASK_CLAUDE, CHAT, CHAT_STREAM, CLAUDE, Net
 
 
 @pytest.fixture(autouse=True)

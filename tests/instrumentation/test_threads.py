@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from opentelemetry import trace
-from tests.net import ASK, CHAT, CHAT_STREAM, Net
 
 import llmobs
 from llmobs.instrumentation import export
 from llmobs.instrumentation.context import attributes
+from tests.net import ASK, CHAT, CHAT_STREAM, Net
 
 
 def parents(spans):
@@ -72,7 +72,7 @@ def test_a_pool_works_for_the_span_that_submits(seen):
                 pool.submit(client.chat.completions.create, **ASK).result()
         outside = pool.submit(trace.get_current_span).result()
 
-    assert parents(seen()) == WANTED[:1] + [("1", "invoke_workflow 1"), ("2", "invoke_workflow 2")]
+    assert parents(seen()) == [*WANTED[:1], ("1", "invoke_workflow 1"), ("2", "invoke_workflow 2")]
     assert outside is trace.INVALID_SPAN
 
 

@@ -282,7 +282,7 @@ def test_what_calls_without_a_price_would_have_cost_is_made_up_for_in_the_past(s
 
 
 def test_half_an_hour_before_is_no_hour_to_compare_with(store):
-    store.append([*healthy(hours=1.5, cost_usd=0.03), *burst(50_000, 100, 10.0, cost_usd=0.10)])
+    store.append([*healthy(hours=1.5, per_hour=240, cost_usd=0.03), *burst(50_000, 100, 10.0, cost_usd=0.10)])
 
     assert run(RULES["cost_spike"], store, NOW) == []
 

@@ -131,7 +131,7 @@ def test_where_five_minutes_hold_too_few_calls_the_half_hour_says_whether_it_las
 
 
 def test_a_window_of_few_calls_is_not_the_one_that_is_told():
-    found = rise(row((15, 15), (90, 30), (540, 40)), "bad")
+    found = rise(row((10, 7), (60, 30), (540, 40)), "bad")
 
     assert found is not None
     assert found.window == "30 minutes"

@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
 from llmobs.server import tree as module
 from llmobs.server.tree import Part, Tree
+from tests.processes import alive, until
 
 SLEEPS = "import time; print('here', flush=True); time.sleep(600)"
 IGNORES = (
@@ -66,25 +66,6 @@ def started(monkeypatch):
         if each.thread.is_alive():
             each.tree.signals += 1
             each.stop()
-
-
-def until(found, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
-
-
-def alive(pid):
-    """Whether the process runs; one that ended and was not waited for yet does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_part_waits_for_the_ones_it_needs_and_each_line_bears_its_name(started):

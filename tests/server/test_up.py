@@ -12,55 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import Up, alive, free_ports, until
+
 PARTS = ("collector", "dashboard", "watch")
-
-
-class Up:
-    """One `llmobs up` (or what `command` says) with its ports, folder and output."""
-
-    def __init__(self, folder, *arguments, command="up"):
-        self.http, self.grpc, self.dashboard = free_ports(3)
-        self.data = folder / "data"
-        self.log = folder / "up.log"
-        self.environment = {
-            **os.environ,
-            "LLMOBS_DATA": str(self.data),
-            "LLMOBS_HTTP_PORT": str(self.http),
-            "LLMOBS_GRPC_PORT": str(self.grpc),
-            "LLMOBS_DASHBOARD_PORT": str(self.dashboard),
-        }
-        with self.log.open("w") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "llmobs", command, *arguments],
-                env=self.environment,
-                stdout=out,
-                stderr=out,
-            )
-
-    def said(self):
-        return self.log.read_text()
-
-    def pids(self):
-        """The processes of the tree, by the command that each runs."""
-        found = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                words = stat.read_text().rpartition(")")[2].split()
-                command = (stat.parent / "cmdline").read_bytes().split(b"\0")
-            except OSError:  # it ended meanwhile
-                continue
-            if int(words[1]) == self.process.pid and words[0] != "Z" and b"llmobs" in command:
-                found[command[command.index(b"llmobs") + 1].decode()] = int(stat.parent.name)
-        return found
-
-    def wait_until_up(self):
-        until(lambda: "All is up" in self.said() or self.process.poll() is not None, 60)
-        assert "All is up" in self.said(), self.said()
-        return self.pids()
-
-    def end(self, number=signal.SIGINT):
-        self.process.send_signal(number)
-        return self.process.wait(30)
 
 
 @pytest.fixture
@@ -75,28 +29,6 @@ def start(tmp_path):
     for each in started:
         if each.process.poll() is None:
             each.end()
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
-
-
-def until(found, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
-
-
-def alive(pid):
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def status(address):

@@ -152,7 +152,7 @@ def case(row: object) -> Html:
         ),
         tag("div", row.says),
         tag("dl", [tag("div", tag("dt", n), tag("dd", v)) for n, v in facts], class_="facts"),
-        tag("div", "What to do", class_="role"),
+        tag("div", "What to do", class_="strong"),
         tag(
             "div",
             row.runbook if not formats.missing(row.runbook) else "The rule has no runbook.",

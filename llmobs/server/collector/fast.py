@@ -86,7 +86,10 @@ def _ids(spans: pa.StructArray) -> dict[str, pa.Array]:
 def _bytes(
     column: pa.BinaryArray, width: int, name: str = ""
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """A row of `width` bytes for each value, and whether it had as many. ValueError if all must and one has not."""
+    """A row of `width` bytes for each value, and whether it had as many.
+
+    ValueError where one has not and a `name` is given: then all must.
+    """
     lengths = np.asarray(pc.fill_null(pc.binary_length(column), 0))
     right = lengths == width
     if name and not right.all():

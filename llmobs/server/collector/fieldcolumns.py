@@ -1,5 +1,6 @@
 """Attributes into fields, a column at a time: the rules are those of fit.py."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def _by_attribute(pairs: Pairs) -> list[Places]:
     code = np.asarray(pc.fill_null(pc.index_in(pairs.keys, WATCHED), -1))
     order = np.argsort(code, kind="stable")
     bounds = np.searchsorted(code[order], np.arange(len(NAMES) + 1))
-    return [order[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [order[start:end] for start, end in pairwise(bounds.tolist())]
 
 
 class _Column:
@@ -82,7 +83,7 @@ class _Column:
         if self.odd:
             rows = np.zeros(len(made), bool)
             rows[list(self.odd)] = True
-            odd = pa.array([self.odd[row] for row in np.flatnonzero(rows)], kind)
+            odd = pa.array([self.odd[row] for row in np.flatnonzero(rows).tolist()], kind)
             made = pc.replace_with_mask(made, rows, odd)
         return made if made.type == kind else made.cast(kind)
 

@@ -1,4 +1,4 @@
-"""Which attribute fills which field, and what stays in the rest. One span at a time; fast.py does it in columns.
+"""Which attribute fills which field, and what stays in the rest: one span at a time.
 
 A field takes an attribute only where the types are the same, and then the attribute leaves the rest: the
 view `spans` puts `attributes` together again from both. Two columns keep that exact where the field's value
@@ -32,7 +32,7 @@ KINDS: dict[type, str] = {str: "string", int: "int", float: "double", bool: "boo
 
 
 class Fitted(NamedTuple):
-    """The fields by name, the JSON object of every attribute that no field took, and what is not word for word."""
+    """The fields by name, the JSON object of all that no field took, and what is not word for word."""
 
     values: dict[str, Any]
     rest: str
@@ -73,7 +73,7 @@ def structured(names: Iterable[str]) -> str | None:
 
 
 def take(field: Field, value: Any) -> tuple[Any, str]:
-    """The field's value from an attribute's, and how: "own", "structured", "copied", or "" where it does not fit."""
+    """The field's value from an attribute's, and how: "own", "structured", "copied", "" for not."""
     kind = value.WhichOneof("kind") if value is not None else None
     if kind is None:
         return None, ""

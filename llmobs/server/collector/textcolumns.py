@@ -37,7 +37,7 @@ def values(any_values: pa.StructArray) -> pa.StringArray:
 
 
 def check_kinds(any_values: pa.StructArray) -> None:
-    """ValueError where a value has two kinds: the last one counts, and the columns have lost which that was."""
+    """ValueError where a value has two kinds: the last one counts, and columns do not say which that was."""
     kinds = [np.asarray(c.is_valid(), np.int8) for c in any_values.flatten() if has(c)]
     if len(kinds) > 1 and int(np.sum(kinds, axis=0).max()) > 1:
         raise ValueError("An attribute has two values.")

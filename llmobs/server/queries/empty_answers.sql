@@ -6,7 +6,7 @@
 -- Columns: model; calls_5m, empty_5m, calls_30m, empty_30m, calls, empty (of 3 hours);
 --   calls_before, empty_before, buckets_before (half hours with calls), spread_before (sum over them of empty
 --   squared / calls), these four NULL without calls; traces (trace ids, newest first, one may stand twice).
-WITH silent AS (
+WITH silent AS MATERIALIZED (
   SELECT trace_id, started_at, coalesce(model, 'unknown') AS model
   FROM calls
   WHERE started_at >= $since::TIMESTAMP - INTERVAL 24 HOUR
@@ -19,34 +19,30 @@ WITH silent AS (
       WHEN output_messages IS NULL THEN output_tokens = 0
       ELSE trim(text) = '' AND output_messages::VARCHAR NOT LIKE '%"tool_call%'
     END
-  UNION ALL
-  SELECT trace_id, started_at, coalesce(model, 'unknown') AS model
-  FROM calls
-  WHERE started_at >= $since::TIMESTAMP - INTERVAL 24 HOUR
-    AND started_at < $until
-    AND status = 'ok'
-    AND operation <> 'embeddings'
-    AND output_tokens > 8
-    AND coalesce(stream_end, 'complete') = 'complete'
-    AND reasoning_tokens >= output_tokens  -- thought, and said nothing
 ),
 five_minutes AS (
-  SELECT
-    model,
-    (epoch_us($until::TIMESTAMP) - epoch_us(started_at) - 1) // 300000000 AS ago,
-    count(*) FILTER (NOT empty) AS calls,
-    count(*) FILTER (empty) AS empty
+  SELECT model, ago, sum(calls) AS calls, sum(empty) AS empty
   FROM (
-    SELECT model, started_at, true AS empty
-    FROM silent
-    UNION ALL
-    SELECT coalesce(model, 'unknown') AS model, started_at, false AS empty
+    SELECT
+      coalesce(model, 'unknown') AS model,
+      (epoch_us($until::TIMESTAMP) - epoch_us(started_at) - 1) // 300000000 AS ago,
+      count(*) AS calls,
+      count(*) FILTER (output_tokens > 8 AND reasoning_tokens >= output_tokens) AS empty  -- thought, said nothing
     FROM calls
     WHERE started_at >= $since::TIMESTAMP - INTERVAL 24 HOUR
       AND started_at < $until
       AND status = 'ok'
       AND operation <> 'embeddings'
       AND coalesce(stream_end, 'complete') = 'complete'
+    GROUP BY ALL
+    UNION ALL
+    SELECT
+      model,
+      (epoch_us($until::TIMESTAMP) - epoch_us(started_at) - 1) // 300000000 AS ago,
+      0 AS calls,
+      count(*) AS empty
+    FROM silent
+    GROUP BY ALL
   )
   GROUP BY ALL
 ),
@@ -90,8 +86,20 @@ present AS (
 ),
 evidence AS (
   SELECT model, arg_max(trace_id, started_at, 20) AS traces
-  FROM silent
-  WHERE started_at >= $since
+  FROM (
+    SELECT model, trace_id, started_at
+    FROM silent
+    WHERE started_at >= $since
+    UNION ALL
+    SELECT coalesce(model, 'unknown') AS model, trace_id, started_at
+    FROM calls
+    WHERE started_at >= $since
+      AND started_at < $until
+      AND status = 'ok'
+      AND operation <> 'embeddings'
+      AND output_tokens > 8
+      AND reasoning_tokens >= output_tokens
+  )
   GROUP BY model
 )
 SELECT *

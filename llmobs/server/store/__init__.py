@@ -60,7 +60,7 @@ class Store(Protocol):
     def sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
         """The result of one read-only statement.
 
-        ValueError where it is not one, cannot run, or asks for too much; TimeoutError where it takes too long.
+        ValueError where it is none, cannot run or asks for too much; TimeoutError where it takes too long.
         """
         ...
 
@@ -69,7 +69,7 @@ class Store(Protocol):
         ...
 
     def expire(self, now: datetime) -> dict[str, int]:
-        """Drops what is older than the settings allow, or too much for the disk. Returns what went, by name."""
+        """Drops what is too old or too much for the disk. Returns how many rows went, by what they were."""
         ...
 
     def counts(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The readers' door: one SELECT, seen through a read-only transaction, with a limit on time, memory and answer.
+"""The readers' door: one SELECT in a read-only transaction, with limits on time, memory and answer.
 
 "It is a SELECT" is no guard: `WITH x AS (INSERT ...) SELECT` is one (duckdb 2.0, 2026-11-22). The read-only
 transaction stops that, counting statements stops `COMMIT; INSERT ...`, and the roll-back afterwards undoes
@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from llmobs.server.store import schema
+from llmobs.server.store import opening, schema
 from llmobs.server.store.hot import Batch
 
 ANSWER_BYTES = 256 << 20
@@ -22,17 +22,18 @@ ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 class Reader:
-    """A connection of its own with the views made once; which hot rows it sees is set for each question."""
+    """A connection of its own; the views are made when it is first needed, the hot rows set as they change."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, hot: Batch) -> None:
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self.db = db
-        self.show(hot, -1)
-        schema.make_views(db)
+        self.seen = -1
 
     def show(self, hot: Batch, version: int) -> None:
         """Lets the views see `hot`."""
         self.db.register("hot_spans", hot.spans)
         self.db.register("hot_resources", hot.resources)
+        if self.seen < 0:
+            schema.make_views(self.db)
         self.seen = version
 
 
@@ -51,11 +52,11 @@ class Door:
         """The answer as Arrow. ValueError, TimeoutError."""
         given = checked(text, parameters)
         with self._reader() as reader, errors(self._timeout_s):
-            self._begin(reader)
             try:
+                self._begin(reader)
                 return _answer(reader.db, text, given)
             finally:
-                reader.db.execute("ROLLBACK")
+                opening.roll_back(reader.db)
 
     def refresh(self, renew: Callable[[Reader], None]) -> None:
         """Lets idle readers go of sealed rows, which they would keep in memory."""
@@ -63,9 +64,13 @@ class Door:
         with contextlib.suppress(queue.Empty):
             while True:
                 idle.append(self._free.get_nowait())
-        for reader in idle:
-            renew(reader)
-            self._free.put(reader)
+        try:
+            for reader in idle:
+                if reader.seen >= 0:
+                    renew(reader)
+        finally:
+            for reader in idle:
+                self._free.put(reader)
 
     def close(self) -> None:
         """Ends running questions and closes the readers."""
@@ -107,7 +112,8 @@ def checked(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     names = set(statement.named_parameters)
     if names != set(parameters):
         raise ValueError(
-            f"The statement names the parameters {sorted(names) or 'none'}, given were {sorted(parameters) or 'none'}."
+            f"The statement names the parameters {sorted(names) or 'none'}, "
+            f"given were {sorted(parameters) or 'none'}."
         )
     return {name: _plain(value) for name, value in parameters.items()}
 

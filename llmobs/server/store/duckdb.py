@@ -47,7 +47,7 @@ class DuckStore:
         self._duplicates = 0
         self._closed = False
         self._db = opening.open_file(self.file, memory_limit)
-        readers = [Reader(opening.cursor(self._db), self._hot.joined()) for _ in range(READERS)]
+        readers = [Reader(opening.cursor(self._db)) for _ in range(READERS)]
         self._checker = opening.cursor(self._db)  # looks for duplicates while a seal has the other
         opening.lock(self._db, [r.db for r in readers], query_timeout)
         self._door = Door(readers, self._begin, query_timeout)
@@ -70,7 +70,7 @@ class DuckStore:
                     self._hot.add(hot.Batch(fresh, said, segment))
         if segment is None and self._hot.rows >= SEAL_ROWS:
             self.seal()  # without a journal nobody else does
-        return fresh.num_rows
+        return int(fresh.num_rows)
 
     def _fresh(self, spans: pa.Table) -> pa.Table:
         hashes = hot.hashes(spans)
@@ -116,11 +116,13 @@ class DuckStore:
 
     def read(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a named query."""
-        return self.sql(*bound(query, parameters)).to_pylist()
+        rows: list[dict[str, Any]] = self.sql(*bound(query, parameters)).to_pylist()
+        return rows
 
     def frame(self, query: str, **parameters: Any) -> "pd.DataFrame":
         """Rows of a named query as a data frame."""
-        return self.sql(*bound(query, parameters)).to_pandas()
+        frame: pd.DataFrame = self.sql(*bound(query, parameters)).to_pandas()
+        return frame
 
     def sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one read-only statement."""

@@ -15,7 +15,7 @@ from llmobs.server.store import schema
 
 
 def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """The connection that writes, with the schema as it should be. OSError where another process has the file."""
+    """The connection that writes, the file in shape. OSError where another process has it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
@@ -25,7 +25,8 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
             "memory_limit": memory_limit,
             "temp_directory": str(file.parent / "spill"),
             "wal_autocheckpoint": "1TB",  # after a seal instead, when no reader waits for it
-            "max_vacuum_tasks": 0,  # row groups after a seal are not full: merging would write every one again
+            # The last row group of a seal is not full; merging it would write every other one again.
+            "max_vacuum_tasks": 0,
             "write_buffer_row_group_count": 1,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -39,8 +40,8 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as wrong:
         db.close()
         raise OSError(
-            f"{file} cannot be opened: {wrong} One process owns the store. Where a collector runs, read through "
-            "it: llmobs sql, or open_store('http://127.0.0.1:4318')."
+            f"{file} cannot be opened: {wrong} One process owns the store. Where a collector runs, read "
+            "through it: llmobs sql, or open_store('http://127.0.0.1:4318')."
         ) from wrong
     except BaseException:
         db.close()

@@ -24,7 +24,7 @@ GRACE_S = 5.0  # the collector says itself when a question takes too long
 
 
 class RemoteStore:
-    """See llmobs.server.store.Store. Reads, and puts incidents; what else changes the store is the collector's."""
+    """See llmobs.server.store.Store. Reads and puts incidents; the rest is the collector's."""
 
     def __init__(self, url: str, *, query_timeout: float = 30.0, **_: Any) -> None:
         found = urlsplit(url)
@@ -37,11 +37,13 @@ class RemoteStore:
 
     def read(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a named query."""
-        return self.sql(*bound(query, parameters)).to_pylist()
+        rows: list[dict[str, Any]] = self.sql(*bound(query, parameters)).to_pylist()
+        return rows
 
     def frame(self, query: str, **parameters: Any) -> "pd.DataFrame":
         """Rows of a named query as a data frame."""
-        return self.sql(*bound(query, parameters)).to_pandas()
+        frame: pd.DataFrame = self.sql(*bound(query, parameters)).to_pandas()
+        return frame
 
     def sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one read-only statement."""

@@ -5,10 +5,9 @@ column costs 3 µs a span with its CHECKPOINT, so that texts need no table of th
 to speak of. The blocks that get free are used again; the file does not shrink (duckdb 2.0, 2026-11-22).
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
@@ -46,7 +45,7 @@ def expire(db: duckdb.DuckDBPyConnection, file: Path, keep: Keep, now: datetime)
 
 
 def shed(db: duckdb.DuckDBPyConnection, gone: dict[str, int]) -> bool:
-    """Drops the oldest tenth of the content, or where none is left of the spans; False where there is nothing."""
+    """Drops the oldest tenth of the content, where none is left of the spans; False without either."""
     for name in ("content", "spans"):
         [(before,)] = db.execute(_text(f"oldest_{name}")).fetchall()
         if before is not None:

@@ -62,13 +62,13 @@ def migrate(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def add_columns(db: duckdb.DuckDBPyConnection) -> None:
-    """Columns that `columns.schema()` has and the file has not; no default, so that the log can be replayed."""
+    """Columns that `columns.schema()` has and the file has not; without a default, for the log's sake."""
     there = dict(db.execute(text("write", "columns.sql")).fetchall())
     wrong = {n: t for n, t in wanted() if n in there and there[n] != t.removesuffix(ZSTD)}
     if wrong:
         raise ValueError(
-            f"Columns changed their type: the file has { {n: there[n] for n in wrong} }, llmobs/signals asks for "
-            f"{wrong}. Give the field a new name, or write a migration."
+            f"Columns changed their type: the file has { {n: there[n] for n in wrong} }, "
+            f"llmobs/signals asks for {wrong}. Give the field a new name, or write a migration."
         )
     missing = [(n, t) for n, t in wanted() if n not in there]
     if missing:

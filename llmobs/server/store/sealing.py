@@ -1,4 +1,4 @@
-"""Rows on their way into the file: one transaction holds spans, resources, sums by hour and the journal's position."""
+"""Rows into the file: spans, resources, sums by hour and the journal's position in one transaction."""
 
 from collections.abc import Callable
 

@@ -71,6 +71,10 @@ def test_nothing_is_said_of_an_answer_that_never_came():
             {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
             {"type": "reasoning", "content": "Hm."},
         ),
+        (
+            {"type": "text", "text": "hi", "citations": [{"type": "char_location", "cited_text": "hi"}]},
+            {**TEXT, "citations": [{"type": "char_location", "cited_text": "hi"}]},
+        ),
         ({"type": "redacted_thinking", "data": "AAAA"}, {"type": "redacted_thinking", "data": "AAAA"}),
         (
             {"type": "tool_use", "id": "t", "name": "get", "input": {"k": 1}},

@@ -1,4 +1,4 @@
-"""Requests for the decoder's tests: by the official messages, by hand on the wire, and hostile from a seed."""
+"""Requests for the decoder: by the official messages, by hand on the wire, and hostile from a seed."""
 
 import random
 import struct

@@ -8,7 +8,11 @@ from llmobs.server.store import open_store
 from tests.server.conftest import call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TOTALS = "SELECT model, count(*) AS calls, sum(input_tokens + output_tokens) AS tokens, sum(cost_usd) AS usd FROM calls GROUP BY model"
+TOTALS = """
+SELECT model, count(*) AS calls, sum(input_tokens + output_tokens) AS tokens, sum(cost_usd) AS usd
+FROM calls
+GROUP BY model
+"""
 WINDOW = "SELECT count(*) AS calls FROM calls WHERE started_at >= $since AND started_at < $until"
 HOUR = {"since": NOW - timedelta(hours=1), "until": NOW}
 
@@ -141,7 +145,9 @@ def test_a_replayed_segment_that_was_sealed_meanwhile_counts_once(tmp_path):
 
 
 def test_an_unknown_engine_is_named_with_those_that_are_known():
-    with pytest.raises(ValueError, match="No store at 'sqlite://x'. Known: duckdb://FOLDER, http://HOST:PORT."):
+    with pytest.raises(
+        ValueError, match=r"No store at 'sqlite://x'\. Known: duckdb://FOLDER, http://HOST:PORT."
+    ):
         open_store("sqlite://x")
 
 
@@ -169,10 +175,12 @@ sys.stdin.read()
 
 
 def test_a_row_with_a_wrong_name_says_which_was_meant(store):
-    with pytest.raises(ValueError, match="no column 'modell'. Did you mean 'model'"):
+    with pytest.raises(ValueError, match=r"no column 'modell'\. Did you mean 'model'"):
         store.append([call(1, ago(5), modell="x")])
 
 
 def test_a_row_without_a_trace_says_what_it_needs(store):
-    with pytest.raises(ValueError, match="A row has no trace_id. It needs: trace_id, span_id, started_at."):
+    with pytest.raises(
+        ValueError, match=r"A row has no trace_id\. It needs: trace_id, span_id, started_at\."
+    ):
         store.append([{"span_id": "01" * 8, "started_at": NOW}])

@@ -89,7 +89,8 @@ def test_text_that_duckdb_does_not_take_as_json_holds_up_nothing(store):
     store.seal()
 
     [(first,), (second,)] = [
-        tuple(r.values()) for r in store.sql("SELECT extra::VARCHAR FROM spans ORDER BY extra::VARCHAR DESC").to_pylist()
+        tuple(r.values())
+        for r in store.sql("SELECT extra::VARCHAR FROM spans ORDER BY extra::VARCHAR DESC").to_pylist()
     ]
     assert (first, second) == ("{broken", "{'a': 1}")
 
@@ -188,10 +189,13 @@ def test_a_resource_is_stored_once_and_seen_before_it_is(store):
     group = field(1, field(1, field(1, b"host") + field(2, field(1, b"h"))))
     for _ in range(2):
         spans = [
-            on_wire(attribute(b"n", b"\x18\x05"), group).replace(b"\xab" * 16, uuid.uuid4().bytes) for _ in range(2)
+            on_wire(attribute(b"n", b"\x18\x05"), group).replace(b"\xab" * 16, uuid.uuid4().bytes)
+            for _ in range(2)
         ]
         store.append(*decode(spans, NOW))
-        assert {r["resource"] for r in store.sql("SELECT resource FROM spans").to_pylist()} == {'{"host":"h"}'}
+        assert {r["resource"] for r in store.sql("SELECT resource FROM spans").to_pylist()} == {
+            '{"host":"h"}'
+        }
         store.seal()
 
     assert store.counts()["resources"] == 1

@@ -37,7 +37,9 @@ def test_spans_go_after_keep_days_and_not_before(opened):
     gone = store.expire(NOW)
 
     assert (gone["spans"], gone["content"]) == (1, 1)
-    assert store.sql("SELECT started_at FROM calls").to_pylist() == [{"started_at": ago(29.9).replace(tzinfo=None)}]
+    assert store.sql("SELECT started_at FROM calls").to_pylist() == [
+        {"started_at": ago(29.9).replace(tzinfo=None)}
+    ]
 
 
 def test_content_goes_sooner_and_numbers_stay(opened):
@@ -45,7 +47,9 @@ def test_content_goes_sooner_and_numbers_stay(opened):
     event = [{"time_unix_nano": 1, "name": "gen_ai.user.message", "attributes": {"gen_ai.prompt": "secret"}}]
     other = [{"time_unix_nano": 1, "name": "exception", "attributes": {"exception.type": "E"}}]
     said = {"input_messages": "[1]", "system_instructions": "[2]", "tool_arguments": "{}", "query": "secret"}
-    store.append([call(1, ago(8), **said, tags={"a": 1}, events=event), call(2, ago(8), events=other), call(3, ago(6))])
+    store.append(
+        [call(1, ago(8), **said, tags={"a": 1}, events=event), call(2, ago(8), events=other), call(3, ago(6))]
+    )
     store.seal()
 
     assert store.expire(NOW) == {"spans": 0, "content": 2, "incidents": 0}
@@ -54,9 +58,16 @@ def test_content_goes_sooner_and_numbers_stay(opened):
         "SELECT calls.*, spans.events, spans.attributes FROM calls JOIN spans USING (trace_id) "
         "ORDER BY calls.started_at, spans.events NULLS FIRST"
     ).to_pylist()
-    assert [old[n] for n in ("input_messages", "output_messages", "system_instructions", "text", "events")] == [None] * 5
+    assert [
+        old[n] for n in ("input_messages", "output_messages", "system_instructions", "text", "events")
+    ] == [None] * 5
     assert "secret" not in old["attributes"]
-    assert (old["model"], old["input_tokens"], old["cost_usd"], old["tags"]) == ("small", 1_500_000, 3.0, '{"a":1}')
+    assert (old["model"], old["input_tokens"], old["cost_usd"], old["tags"]) == (
+        "small",
+        1_500_000,
+        3.0,
+        '{"a":1}',
+    )
     assert "exception" in other_old["events"]
     assert kept["text"] == "Yes."
 
@@ -72,7 +83,12 @@ def test_what_is_hot_is_not_expired_and_goes_after_its_seal(opened):
 
 def test_age_counts_from_when_a_span_was_received(opened):
     store = opened(keep_days=30)
-    store.append([call(1, datetime(1970, 1, 1), received_at=ago(1)), call(2, datetime(2500, 1, 1), received_at=ago(31))])
+    store.append(
+        [
+            call(1, datetime(1970, 1, 1), received_at=ago(1)),
+            call(2, datetime(2500, 1, 1), received_at=ago(31)),
+        ]
+    )
     store.seal()
 
     store.expire(NOW)
@@ -128,7 +144,8 @@ def test_past_the_disk_ceiling_the_oldest_content_goes_first(opened):
     assert gone["spans"] == 0
     assert 0 < gone["content"] < 2_000
     [row] = store.sql(
-        "SELECT count(*) AS spans, count(text) AS texts, min(started_at) FILTER (text IS NOT NULL) AS oldest_text, "
+        "SELECT count(*) AS spans, count(text) AS texts, "
+        "min(started_at) FILTER (text IS NOT NULL) AS oldest_text, "
         "max(started_at) FILTER (text IS NULL) AS newest_without FROM calls"
     ).to_pylist()
     assert (row["spans"], row["texts"]) == (2_000, 2_000 - gone["content"])

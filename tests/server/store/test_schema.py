@@ -26,7 +26,9 @@ from datetime import datetime
 
 if sys.argv[2] == "die before the checkpoint":
     text = schema.text
-    schema.text = lambda *path: os.kill(os.getpid(), signal.SIGKILL) if path[-1] == "checkpoint.sql" else text(*path)
+    def dying(*path):
+        return os.kill(os.getpid(), signal.SIGKILL) if path[-1] == "checkpoint.sql" else text(*path)
+    schema.text = dying
 store = open_store("duckdb://" + sys.argv[1])
 if sys.argv[2] == "die":
     os.kill(os.getpid(), signal.SIGKILL)
@@ -40,7 +42,10 @@ store.close()
 def newer(folder, how):
     """A version of llmobs with one field more opens the store, in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", OPEN_WITH_A_NEW_FIELD, str(folder), how], capture_output=True, text=True, check=False
+        [sys.executable, "-c", OPEN_WITH_A_NEW_FIELD, str(folder), how],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -122,7 +127,7 @@ def test_a_file_of_a_later_version_says_to_upgrade(folder):
     with duckdb.connect(str(folder / "llmobs.duckdb")) as db:
         db.execute("INSERT INTO migrations VALUES ('9999_later.sql', now())")
 
-    with pytest.raises(ValueError, match="9999_later.sql.*pip install --upgrade"):
+    with pytest.raises(ValueError, match=r"9999_later\.sql.*pip install --upgrade"):
         open_store(f"duckdb://{folder}")
 
 
@@ -130,13 +135,17 @@ def test_a_field_that_changed_its_type_is_named(folder):
     with duckdb.connect(str(folder / "llmobs.duckdb")) as db:
         db.execute("ALTER TABLE stored_spans ALTER COLUMN max_tokens TYPE VARCHAR")
 
-    with pytest.raises(ValueError, match="'max_tokens': 'VARCHAR'.*'max_tokens': 'BIGINT'"):
+    with pytest.raises(ValueError, match=r"'max_tokens': 'VARCHAR'.*'max_tokens': 'BIGINT'"):
         open_store(f"duckdb://{folder}")
 
 
 def test_every_column_of_a_span_has_a_column_in_the_file(folder):
     with duckdb.connect(str(folder / "llmobs.duckdb"), read_only=True) as db:
-        found = dict(db.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'stored_spans'").fetchall())
+        found = dict(
+            db.execute(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'stored_spans'"
+            ).fetchall()
+        )
 
     assert set(found) == set(columns.schema().names)
     assert (found["trace_id"], found["cost_nano_usd"], found["attributes"]) == ("UUID", "BIGINT", "VARIANT")

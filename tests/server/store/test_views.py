@@ -13,13 +13,56 @@ from tests.server.collector.payloads import Hostile, request
 from tests.server.conftest import call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-CALLS = (
-    "trace_id span_id parent_span_id started_at duration_s service environment provider operation model answered_by "
-    "endpoint region status error_type http_status attempts stream stream_end first_content_s input_tokens "
-    "output_tokens cached_tokens cache_written_tokens reasoning_tokens usage_source cost_usd cost_status finish "
-    "prompt_name prompt_version user_id session_id workflow tags input_messages output_messages text"
-).split()
-HEAD = ["trace_id", "span_id", "parent_span_id", "started_at", "duration_s", "service", "environment", "status"]
+CALLS = [
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "started_at",
+    "duration_s",
+    "service",
+    "environment",
+    "provider",
+    "operation",
+    "model",
+    "answered_by",
+    "endpoint",
+    "region",
+    "status",
+    "error_type",
+    "http_status",
+    "attempts",
+    "stream",
+    "stream_end",
+    "first_content_s",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cache_written_tokens",
+    "reasoning_tokens",
+    "usage_source",
+    "cost_usd",
+    "cost_status",
+    "finish",
+    "prompt_name",
+    "prompt_version",
+    "user_id",
+    "session_id",
+    "workflow",
+    "tags",
+    "input_messages",
+    "output_messages",
+    "text",
+]
+HEAD = [
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "started_at",
+    "duration_s",
+    "service",
+    "environment",
+    "status",
+]
 
 
 @pytest.fixture(params=["hot", "in the file"])
@@ -77,13 +120,20 @@ def test_a_span_is_in_the_view_of_its_operation_alone(store, operation, view):
 
 
 def test_a_call_says_what_was_sent(settled):
-    store = settled([call(1, NOW, tags={"team": "a"}, status="error", error_type="RateLimitError", duration_s=0.25)])
+    store = settled(
+        [call(1, NOW, tags={"team": "a"}, status="error", error_type="RateLimitError", duration_s=0.25)]
+    )
 
     row = first(store, "SELECT * FROM calls")
 
     assert row["started_at"] == datetime(2026, 11, 22, 12)
     assert (row["duration_s"], row["status"], row["error_type"]) == (0.25, "error", "RateLimitError")
-    assert (row["model"], row["input_tokens"], row["cost_usd"], row["cost_status"]) == ("small", 1_500_000, 3.0, "exact")
+    assert (row["model"], row["input_tokens"], row["cost_usd"], row["cost_status"]) == (
+        "small",
+        1_500_000,
+        3.0,
+        "exact",
+    )
     assert (row["finish"], row["text"], json.loads(row["tags"])) == ("stop", "Yes.", {"team": "a"})
     assert len(row["trace_id"]) == 32
     assert row["parent_span_id"] is None
@@ -159,12 +209,20 @@ def test_the_text_of_an_answer_is_its_text_parts(store, messages, text):
 
 
 def test_json_that_is_none_is_null_and_breaks_nothing(settled):
-    bad = {"input_messages": "{[", "output_messages": "no", "tags": "\0", "finish_reasons": "[", "tool_definitions": "x"}
+    bad = {
+        "input_messages": "{[",
+        "output_messages": "no",
+        "tags": "\0",
+        "finish_reasons": "[",
+        "tool_definitions": "x",
+    }
     store = settled([call(1, NOW, text=None, finish=None, **bad)])
 
     row = first(store, "SELECT * FROM calls")
 
-    assert {row[n] for n in ("input_messages", "output_messages", "tags", "finish", "text", "tool_definitions")} == {None}
+    assert {
+        row[n] for n in ("input_messages", "output_messages", "tags", "finish", "text", "tool_definitions")
+    } == {None}
     kept = json.loads(first(store, "SELECT attributes FROM spans")["attributes"])
     assert (kept["gen_ai.input.messages"], kept["llmobs.tags"]) == ("{[", "\0")
 
@@ -177,7 +235,9 @@ def test_a_duration_that_ran_backwards_is_unknown(store):
 
 
 def test_the_latest_time_there_is_can_be_read(settled):
-    store = settled(decode([request(start_time_unix_nano=2**64 - 1, end_time_unix_nano=2**64 - 1)], NOW).spans)
+    store = settled(
+        decode([request(start_time_unix_nano=2**64 - 1, end_time_unix_nano=2**64 - 1)], NOW).spans
+    )
 
     row = first(store, "SELECT * FROM spans")
     assert (row["start_time_ns"], row["started_at"].year) == (2**64 - 1, 2554)
@@ -191,7 +251,9 @@ def typed(value):
         return [typed(inside) for inside in value]
     if isinstance(value, float) and math.isnan(value):
         return "float", "nan"
-    return type(value).__name__, value if not isinstance(value, float) else math.copysign(1, value) * abs(value)
+    return type(value).__name__, value if not isinstance(value, float) else math.copysign(1, value) * abs(
+        value
+    )
 
 
 def python(value):
@@ -238,13 +300,18 @@ def test_every_view_reads_hostile_spans(settled):
 def test_what_no_field_took_can_be_asked_for_by_type(settled):
     store = settled([call(1, NOW, attributes={"n": 1, "f": 1.5, "o": {"deep": ["x"]}, "a.b": True})])
 
-    row = first(store, "SELECT extra.n::BIGINT AS n, extra.f::DOUBLE AS f, extra.o.deep[1]::VARCHAR AS d, "
-                       "extra['a.b']::BOOLEAN AS b, extra.missing::VARCHAR AS m FROM spans")
+    row = first(
+        store,
+        "SELECT extra.n::BIGINT AS n, extra.f::DOUBLE AS f, extra.o.deep[1]::VARCHAR AS d, "
+        "extra['a.b']::BOOLEAN AS b, extra.missing::VARCHAR AS m FROM spans",
+    )
     assert row == {"n": 1, "f": 1.5, "d": "x", "b": True, "m": None}
 
 
 def test_a_span_shows_its_resource_events_and_links(settled):
-    made = ExportTraceServiceRequest.FromString(request({"a": 1}, flags=257, trace_state="k=v", kind=3, name="n"))
+    made = ExportTraceServiceRequest.FromString(
+        request({"a": 1}, flags=257, trace_state="k=v", kind=3, name="n")
+    )
     made.resource_spans[0].resource.attributes.add(key="host").value.string_value = "h"
     made.resource_spans[0].schema_url = "u"
     made.resource_spans[0].scope_spans[0].scope.name = "lib"
@@ -257,7 +324,11 @@ def test_a_span_shows_its_resource_events_and_links(settled):
 
     assert (json.loads(row["resource"]), row["resource_schema_url"]) == ({"host": "h"}, "u")
     assert (row["scope_name"], row["kind"], row["trace_state"], row["flags"]) == ("lib", "client", "k=v", 257)
-    assert (row["status"], row["status_message"], row["received_at"]) == ("error", "broke", NOW.replace(tzinfo=None))
+    assert (row["status"], row["status_message"], row["received_at"]) == (
+        "error",
+        "broke",
+        NOW.replace(tzinfo=None),
+    )
     assert [e["name"] for e in json.loads(row["events"])] == ["e"]
     assert [k["trace_id"] for k in json.loads(row["links"])] == ["01" * 16]
 
@@ -271,5 +342,10 @@ def test_hours_add_what_was_sealed_and_outlive_it(store):
 
     [row] = store.sql("SELECT * FROM hours").to_pylist()
 
-    assert (row["hour"], row["model"], row["calls"], row["errors"]) == (datetime(2026, 11, 22, 12), "small", 2, 1)
+    assert (row["hour"], row["model"], row["calls"], row["errors"]) == (
+        datetime(2026, 11, 22, 12),
+        "small",
+        2,
+        1,
+    )
     assert (row["input_tokens"], row["cost_usd"], row["unpriced"]) == (3_000_000, 6.0, 0)
