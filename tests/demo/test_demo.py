@@ -1,11 +1,8 @@
-"""`llmobs demo` for real: the whole tree with live traffic, asked as a newcomer would ask it."""
-
-import json
-import subprocess
-import sys
+"""`llmobs demo` for real: the whole tree with live traffic, asked what it holds."""
 
 import pytest
 
+from llmobs.server.store import open_store
 from tests.processes import Up, until
 
 
@@ -18,16 +15,14 @@ def demo(tmp_path):
 
 
 def asked(tree, sql):
-    done = subprocess.run(
-        [sys.executable, "-m", "llmobs", "sql", "--format", "json", sql],
-        env=tree.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return json.loads(done.stdout) if done.returncode == 0 else []
+    store = open_store(f"http://127.0.0.1:{tree.http}")
+    try:
+        return store.sql(sql).to_pylist()
+    finally:
+        store.close()
 
 
+@pytest.mark.timeout(240)
 def test_traffic_of_every_kind_arrives_priced_and_all_ends_on_ctrl_c(demo, tmp_path):
     demo.wait_until_up()
     calls = "SELECT DISTINCT model, cost_status FROM calls WHERE status = 'ok'"

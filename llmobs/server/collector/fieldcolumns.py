@@ -101,6 +101,8 @@ class _Column:
         whole[of_rows[fits]] = True
         if not own:
             self._note(of_rows[fits], "copied")
+        if self.field.type is float:
+            fits |= self._from_ints(tops, of_rows)
         for place, row in zip(tops[~fits].tolist(), of_rows[~fits].tolist(), strict=True):
             value, way = self._odd(place)
             if way:
@@ -110,6 +112,15 @@ class _Column:
                     self._note([row], way if own else "copied")
         if own:
             self.found.taken[places[whole[rows]]] = True
+
+    def _from_ints(self, places: Places, rows: Places) -> Mask:
+        """JavaScript sends 1.0 as the int 1: often, so not one at a time."""
+        ints, there = self.pairs.fitting(int)
+        found = there[places]
+        values = ints.take(pa.array(places[found])).to_pylist()
+        self.odd.update(zip(rows[found].tolist(), map(float, values), strict=True))
+        self._note(rows[found], "copied")
+        return found
 
     def _odd(self, place: int) -> tuple[object, str]:
         value = self.pairs.values[place].as_py() or {}

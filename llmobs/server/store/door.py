@@ -22,7 +22,7 @@ ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 class Reader:
-    """A connection of its own; the views are made when it is first needed, the hot rows set as they change."""
+    """A connection of its own; its views are made when they are first needed, its hot rows as they change."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self.db = db

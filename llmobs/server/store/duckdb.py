@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from llmobs.server.collector import table
@@ -62,26 +63,28 @@ class DuckStore:
         if not isinstance(spans, pa.Table):
             spans, resources = rows.to_table(spans)
         with self._adding:
-            fresh = self._fresh(spans)
-            self._duplicates += spans.num_rows - fresh.num_rows
+            hashes = hot.hashes(spans)
+            first = self._first(spans, hashes)
+            fresh = spans if first.all() else spans.filter(pa.array(first))
             if fresh.num_rows:
                 said = table.RESOURCES.empty_table() if resources is None else resources
                 with self._swap:
                     self._hot.add(hot.Batch(fresh, said, segment))
+            self._seen.remember(hashes[first], _now())  # only now: what failed is appended again
+            self._duplicates += spans.num_rows - fresh.num_rows
         if segment is None and self._hot.rows >= SEAL_ROWS:
             self.seal()  # without a journal nobody else does
         return int(fresh.num_rows)
 
-    def _fresh(self, spans: pa.Table) -> pa.Table:
-        hashes = hot.hashes(spans)
+    def _first(self, spans: pa.Table, hashes: hot.Hashes) -> npt.NDArray[np.bool_]:
+        """Which rows are here for the first time."""
         first = self._seen.first(hashes)
         early = first & (spans.column("started_at").to_numpy() < np.datetime64(self._seen.since, "us"))
         if early.any():
             candidates = np.flatnonzero(early)
             again = sealing.stored(self._checker, spans.take(pa.array(candidates)))
             first[candidates[again]] = False
-        self._seen.remember(hashes[first], _now())
-        return spans if first.all() else spans.filter(pa.array(first))
+        return first
 
     def seal(self, upto: int | None = None) -> int | None:
         """Writes hot rows to the file, with the journal's position, in one transaction."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from llmobs.server.collector import columns, table
 
+Hashes = npt.NDArray[np.uint64]
 REMEMBERED = 300_000  # spans in each of the two sets: 30 s at 10,000 spans/s, 40 MB
 SMALL = 1_024  # tables below it are joined: a hot table of many chunks is slow to read
 
@@ -95,7 +96,7 @@ class Seen:
         self._old: set[int] = set()
         self._new: set[int] = set()
 
-    def first(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    def first(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Which of `hashes` are here for the first time; they are not remembered yet."""
         keys = hashes.tolist()
         fresh = len(set(keys)) == len(keys)
@@ -108,7 +109,7 @@ class Seen:
             found.add(key)
         return np.array(kept, bool)
 
-    def remember(self, hashes: npt.NDArray[np.uint64], now: datetime) -> None:
+    def remember(self, hashes: Hashes, now: datetime) -> None:
         """Adds `hashes`, forgetting the oldest where there are too many."""
         self._new.update(hashes.tolist())
         if len(self._new) > REMEMBERED:
@@ -116,7 +117,7 @@ class Seen:
             self.since, self._half = self._half, now
 
 
-def hashes(spans: pa.Table) -> npt.NDArray[np.uint64]:
+def hashes(spans: pa.Table) -> Hashes:
     """One number for (trace_id, span_id) of each row."""
     ids = spans.column("trace_id").combine_chunks()
     storage = ids.storage if isinstance(ids, pa.ExtensionArray) else ids
@@ -126,7 +127,7 @@ def hashes(spans: pa.Table) -> npt.NDArray[np.uint64]:
     return np.asarray(found, np.uint64)
 
 
-def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _mix(x: Hashes) -> Hashes:
     # The finalizer of splitmix64: ids that count upwards spread over all 64 bits.
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmobs.server.collector import columns
-from llmobs.server.store import opening, schema
+from llmobs.server.store import hot, opening, schema
 from llmobs.server.store.hot import Batch
 
 CALLS = ", ".join(f"'{o}'" for o in columns.SIGNALS["call"].operations)
@@ -58,9 +58,9 @@ def _transaction(
 
 
 def _insert(db: duckdb.DuckDBPyConnection, batch: Batch, insert: str) -> int:
-    again = stored(db, batch.spans)
-    keep = np.ones(batch.spans.num_rows, bool)
-    keep[again] = False
+    keep = np.zeros(batch.spans.num_rows, bool)
+    keep[np.unique(hot.hashes(batch.spans), return_index=True)[1]] = True
+    keep[stored(db, batch.spans)] = False
     spans = batch.spans if keep.all() else batch.spans.filter(pa.array(keep))
     # One chunk: of several DuckDB makes ragged row groups, at double the size and the time.
     db.register("sealing", spans.combine_chunks())
@@ -68,4 +68,4 @@ def _insert(db: duckdb.DuckDBPyConnection, batch: Batch, insert: str) -> int:
     db.execute(schema.text("write", insert))
     db.execute(schema.text("write", "seal_resources.sql"))
     db.execute(schema.text("write", "seal_hours.sql").format(operations=CALLS))
-    return len(again)
+    return int(len(keep) - keep.sum())

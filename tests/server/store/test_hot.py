@@ -219,3 +219,23 @@ def test_newest_and_counts_include_what_is_hot(tmp_path):
     assert counts["newest_received_at"] == datetime(2026, 11, 22, 12, 0, 5)
     assert (counts["stored_spans"], counts["hot_spans"], counts["resources"]) == (1, 1, 1)
     assert counts["disk_bytes"] > 100_000
+
+
+def test_an_append_that_failed_is_taken_when_it_comes_again(store, monkeypatch):
+    add = hot.Hot.add
+    monkeypatch.setattr(hot.Hot, "add", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        store.append([call(1, NOW)])
+    monkeypatch.setattr(hot.Hot, "add", add)
+
+    assert store.append([call(1, NOW)]) == 1
+
+
+def test_a_span_that_was_forgotten_while_it_is_hot_counts_once_after_the_seal(store, monkeypatch):
+    monkeypatch.setattr(hot, "REMEMBERED", 1)
+    for number in (1, 2, 3, 4, 5, 6, 1):
+        store.append([call(number, NOW)])
+
+    store.seal()
+
+    assert store.counts()["stored_spans"] == 6
