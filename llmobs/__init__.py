@@ -65,7 +65,7 @@ def instrument(
     sdks: names of SDKs; all that are known by default, whether imported yet or not.
     capture_content: whether prompts, answers and tool data go out (they do; secrets in them are masked).
     redact: regular expressions whose matches are masked, or functions text -> text.
-    sample: share of traces that are sent, 0 to 1.
+    sample: share of traces that are sent, 0 to 1; a provider of your own samples by itself.
     tracer_provider: OpenTelemetry's, to be used as it is; spans go to `endpoint` too only if that is given.
         A global provider that is there already is used and gets our exporter; otherwise one is made.
     threads: whether threads and thread pools belong to the span that starts work in them.

@@ -26,6 +26,7 @@ from tests.recordings import Exchange
 
 pytestmark = [
     pytest.mark.cassettes,
+    pytest.mark.timeout(900),  # some twenty seconds of work, where others do not want the processors too
     pytest.mark.skipif(not recordings.CASSETTES.is_dir(), reason="no ../shared/cassettes"),
     # recorded models reach their end of life, and the SDK says so
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -181,24 +182,64 @@ def test_the_async_client_tells_the_same(recorded, memory):
     assert wrong == []
 
 
-def test_messages_are_valid_by_the_schemas_of_the_convention(played):
+@pytest.fixture(scope="module")
+def schemas():
     if not recordings.SCHEMAS.is_dir():
         pytest.skip("no ../shared/semconv beside the checkout")
-    valid = {
-        name: jsonschema.Draft202012Validator(json.loads((recordings.SCHEMAS / f"{file}.json").read_text()))
-        for name, file in SCHEMAS.items()
+    return {
+        name: json.loads((recordings.SCHEMAS / f"{file}.json").read_text()) for name, file in SCHEMAS.items()
     }
-    written = [
-        (p.one.file, name, span.attributes[name])
+
+
+def test_messages_are_valid_by_the_schemas_of_the_convention(played, schemas):
+    valid = {name: jsonschema.Draft202012Validator(schema) for name, schema in schemas.items()}
+    told = [(p.one.file, name, value) for p in played for name, value in written(p)]
+    wrong = [(file, name) for file, name, value in told if not valid[name].is_valid(value)]
+
+    assert {name for _, name, _ in told} == set(SCHEMAS)
+    assert wrong == []
+
+
+def test_a_part_that_bears_a_name_of_the_convention_has_its_shape(played, schemas):
+    """The schemas take any part as a generic one, so each is held to the shape of its name here."""
+    shapes = schemas["gen_ai.output.messages"]["$defs"]
+    valid = {
+        shape["properties"]["type"]["const"]: jsonschema.Draft202012Validator({"$defs": shapes, **shape})
+        for shape in shapes.values()
+        if "const" in shape.get("properties", {}).get("type", {})
+    }
+    told = [
+        (p.one.file, part)
         for p in played
+        for name, value in written(p)
+        if name.endswith("messages")
+        for message in value
+        for part in message["parts"]
+    ]
+    wrong = [
+        (file, part)
+        for file, part in told
+        if part["type"] in valid and not valid[part["type"]].is_valid(part)
+    ]
+
+    assert {part["type"] for _, part in told} > {
+        "text",
+        "reasoning",
+        "tool_call",
+        "tool_call_response",
+        "blob",
+    }
+    assert wrong == []
+
+
+def written(p):
+    """The content on the spans of an exchange."""
+    return [
+        (name, json.loads(span.attributes[name]))
         for span in p.spans
         for name in SCHEMAS
         if name in span.attributes
     ]
-    wrong = [(file, name) for file, name, text in written if not valid[name].is_valid(json.loads(text))]
-
-    assert {name for _, name, _ in written} == set(SCHEMAS)
-    assert wrong == []
 
 
 def disagreements(p):

@@ -9,7 +9,7 @@ and use no tokens, because a coroutine that is thrown away may leave in another 
 import functools
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry import context as otel
 from opentelemetry import trace
@@ -54,13 +54,22 @@ OUTPUT = ATTRIBUTE["output_messages"]
 RESENT = "http.request.resend_count"
 RETRIED = "llmobs.retry.duration"  # seconds that failed attempts and waiting took
 
+
+class Address(NamedTuple):
+    """Where a client's calls go."""
+
+    provider: str
+    host: str
+    port: int
+
+
 CURRENT: ContextVar["Call | None"] = ContextVar("llmobs_call", default=None)
 
 
 @fenced
-def begin(dialect: Any, provider: str, body: Any, host: str, port: int, stream: bool) -> "Call | None":
+def begin(dialect: Any, address: Address, body: Any, stream: bool, http: Any = None) -> "Call | None":
     """A call that begins now; None where it is not ours to record: nothing started, inside another call,
-    or suppressed by OpenTelemetry's own switch.
+    or suppressed by OpenTelemetry's own switch. `http`: the client that will carry it.
     """
     outer = CURRENT.get()
     if not export.started() or (outer is not None and outer.running):
@@ -69,17 +78,19 @@ def begin(dialect: Any, provider: str, body: Any, host: str, port: int, stream: 
         return None
     attributes: dict[str, Any] = {**context.attributes()}
     attributes[OPERATION] = dialect.OPERATION
-    attributes[PROVIDER] = provider
+    attributes[PROVIDER] = address.provider
     for name, value in dialect.request(body).items():
         attributes[ATTRIBUTE[name]] = value
     if stream:
         attributes[STREAM] = True
-    if host:
-        attributes[HOST] = host
-        attributes[PORT] = port
+    if address.host:
+        attributes[HOST] = address.host
+        attributes[PORT] = address.port
     if stops := attributes.pop(STOP, None):  # in the caller's own words
         attributes.update({STOP: [content.say(text) for text in stops]} if content.captured() else {})
-    return Call(dialect, attributes, body, stream)
+    begun = Call(dialect, attributes, body, stream)
+    begun.host, begun.http = address.host, http
+    return begun
 
 
 class Call:
@@ -98,6 +109,8 @@ class Call:
         "ended",
         "facts",
         "first_s",
+        "host",
+        "http",
         "observed",
         "outer",
         "reading",
@@ -110,6 +123,8 @@ class Call:
 
     def __init__(self, dialect: Any, attributes: dict[str, Any], body: Any, stream: bool) -> None:
         self.dialect = dialect
+        self.host = ""
+        self.http: Any = None
         self.stream = stream
         self.answer: Any = {}
         self.facts: dict[str, Any] = {}  # what the transport learned: status, headroom

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from llmobs.instrumentation.provider import Provider
 
 TIMEOUT_S = 5.0  # of one request to the collector
+EXIT_S = 2.0  # how long a dead collector may hold up the end of the program
+NOTHING = trace.NoOpTracer()
 
 _tracer: trace.Tracer | None = None
 _provider: Any = None  # what spans are made with
@@ -30,8 +32,8 @@ def started() -> bool:
 
 
 def tracer() -> trace.Tracer:
-    """The one tracer of ours; before `start` that of the program's provider, if it has one."""
-    return _tracer if _tracer is not None else trace.get_tracer("llmobs")
+    """The one tracer of ours; one that records nothing where nothing was started."""
+    return _tracer if _tracer is not None else NOTHING
 
 
 def start(settings: Mapping[str, Any], given: trace.TracerProvider | None = None) -> trace.TracerProvider:
@@ -41,8 +43,14 @@ def start(settings: Mapping[str, Any], given: trace.TracerProvider | None = None
     global _tracer, _provider, _own, _outbox
     from llmobs.instrumentation.provider import Provider, current
 
-    _outbox = new_outbox(settings) if given is None or settings["send"] else None
-    found = given or current()
+    found: Any = given or current()
+    sends = given is None or settings["send"]
+    if sends and found is not None and not hasattr(found, "add_span_processor"):
+        raise ValueError(
+            f"tracer_provider={found!r} takes no span processors, so nothing can be sent to "
+            f"{settings['endpoint']}. Give one of opentelemetry.sdk, or no endpoint."
+        )
+    _outbox = new_outbox(settings) if sends else None
     if found is None or isinstance(found, Provider):
         _own = Provider(settings)
         _own.relay.outbox = _outbox
@@ -52,11 +60,11 @@ def start(settings: Mapping[str, Any], given: trace.TracerProvider | None = None
             trace.set_tracer_provider(_own)
         found = _own
     elif _outbox is not None:
-        found.add_span_processor(_outbox)  # type: ignore[attr-defined]  # the SDK's has it, the API's not
+        found.add_span_processor(_outbox)
     _provider = found
     _tracer = found.get_tracer("llmobs", version())
     atexit.register(stop)
-    return found
+    return _provider  # type: ignore[no-any-return]
 
 
 def new_outbox(settings: Mapping[str, Any]) -> "Outbox":
@@ -90,14 +98,12 @@ def flush(timeout_s: float = 5.0) -> bool:
     return sent
 
 
-def stop(timeout_s: float | None = None) -> None:
+def stop(timeout_s: float = EXIT_S) -> None:
     """Sends what can be sent in time, then nothing more."""
     global _tracer, _provider, _own, _outbox
-    from llmobs.instrumentation.outbox import EXIT_S
-
     atexit.unregister(stop)
     if _outbox is not None:
-        _outbox.close(EXIT_S if timeout_s is None else timeout_s)
+        _outbox.close(timeout_s)
     _tracer = _provider = _own = _outbox = None
 
 

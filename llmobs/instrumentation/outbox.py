@@ -22,6 +22,7 @@ from opentelemetry import context as otel
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from llmobs.instrumentation.export import EXIT_S
 from llmobs.instrumentation.fence import fenced
 from llmobs.instrumentation.otlp import Sent
 
@@ -32,7 +33,6 @@ BATCH_SPANS = 512
 BATCH_BYTES = 8_388_608  # 512 spans with long prompts would pass any collector's limit
 SPAN_BYTES = 1_024  # what a span weighs beside its content, roughly
 BACKOFF_S = (0.5, 30.0)  # first and longest wait after a failed try
-EXIT_S = 2.0  # how long a dead collector may hold up the end of the program
 
 
 class Sends(Protocol):
@@ -117,8 +117,8 @@ class Outbox(SpanProcessor):
 
     def flush(self, timeout_s: float) -> bool:
         """Sends what is here; False where something is left after `timeout_s`."""
-        if os.getpid() != self.pid:
-            self._revive()
+        if os.getpid() != self.pid:  # what is here is the parent's
+            return True
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             wish = Flush(threading.Event(), time.monotonic() + timeout_s)
             self._wake.put(wish)
@@ -129,16 +129,17 @@ class Outbox(SpanProcessor):
         return self.flush(timeout_millis / 1_000)
 
     def shutdown(self) -> None:
-        self.close(EXIT_S)
+        self.close()
 
-    def close(self, timeout_s: float) -> None:
+    def close(self, timeout_s: float = EXIT_S) -> None:
         """Sends what can be sent within `timeout_s`, then takes nothing more; the rest counts as dropped."""
         if not self.open:
             return
         self.flush(timeout_s)
         self.open = False
-        self._wake.put(None)
-        self.counters.dropped += self.queued()
+        if os.getpid() == self.pid:
+            self._wake.put(None)
+            self.counters.dropped += self.queued()
 
     def _revive(self) -> None:
         """In a forked child: threads and what they held stayed with the parent."""
@@ -147,7 +148,7 @@ class Outbox(SpanProcessor):
             from multiprocessing import util
 
             # a child of multiprocessing ends without atexit
-            util.Finalize(None, self.close, args=(EXIT_S,), exitpriority=10)
+            util.Finalize(None, self.close, exitpriority=10)
 
     # -- the thread -----------------------------------------------------------------------------------
 

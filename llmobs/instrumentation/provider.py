@@ -46,7 +46,6 @@ class Provider(TracerProvider):
             resource=resource(settings),
             # OTEL_TRACES_SAMPLER is read by the SDK where we name no sampler
             sampler=None if share == 1 else ParentBased(TraceIdRatioBased(share)),
-            shutdown_on_exit=False,
         )
         self.relay = Relay()
         self.shared = False

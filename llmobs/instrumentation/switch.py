@@ -65,13 +65,13 @@ def on(
             carry()
 
 
-def off(timeout_s: float | None = None) -> None:
+def off(timeout_s: float = export.EXIT_S) -> None:
     """Puts every method back and sends what is finished."""
     with _lock:
         stop(timeout_s)
 
 
-def stop(timeout_s: float | None = None) -> None:
+def stop(timeout_s: float = export.EXIT_S) -> None:
     """The same, for those who hold the lock."""
     patch.undo_all()
     export.stop(timeout_s)

@@ -39,8 +39,8 @@ def targets(library: ModuleType) -> list[Target]:
     sync_body, async_body = bodies(library)
 
     def send(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
-        call = CURRENT.get()
-        if call is None or not call.running:
+        call = carried(client, args, kwargs)
+        if call is None:
             return wrapped(*args, **kwargs)
         call.attempting()
         try:
@@ -52,8 +52,8 @@ def targets(library: ModuleType) -> list[Target]:
         return response
 
     async def asend(wrapped: Callable[..., Awaitable[Any]], client: Any, args: Any, kwargs: Any) -> Any:
-        call = CURRENT.get()
-        if call is None or not call.running:
+        call = carried(client, args, kwargs)
+        if call is None:
             return await wrapped(*args, **kwargs)
         call.attempting()
         try:
@@ -67,6 +67,18 @@ def targets(library: ModuleType) -> list[Target]:
     name = library.__name__
     shape = ((object(),), {"stream": True})
     return [Target(name, "Client.send", send, shape), Target(name, "AsyncClient.send", asend, shape)]
+
+
+@fenced
+def carried(client: Any, args: Any, kwargs: Any) -> Call | None:
+    """The running call, where this request is an attempt of it and not, say, one for a token."""
+    call = CURRENT.get()
+    if call is None or not call.running:
+        return None
+    if call.http is client:
+        return call
+    request = args[0] if args else kwargs["request"]
+    return call if request.url.host == call.host else None
 
 
 @fenced

@@ -172,7 +172,9 @@ def test_what_the_caller_changes_afterwards_is_not_what_was_asked(monkeypatch):
     monkeypatch.setattr(export, "finish", lambda span, outcome: late.append(outcome))
     messages = [{"role": "user", "content": "first"}]
 
-    begun = call.begin(openai_chat, "openai", {"model": "m", "messages": messages}, "", 0, False)
+    begun = call.begin(
+        openai_chat, call.Address("openai", "", 0), {"model": "m", "messages": messages}, False
+    )
     messages.append({"role": "user", "content": "second"})
     begun.end(CHAT)
 

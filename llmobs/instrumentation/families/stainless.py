@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from llmobs.instrumentation import dialects, fence, providers
-from llmobs.instrumentation.call import Call, begin
+from llmobs.instrumentation.call import Address, Call, begin
 from llmobs.instrumentation.fence import fenced
 from llmobs.instrumentation.patch import Target
 from llmobs.instrumentation.transport import observe, observed
@@ -145,26 +145,13 @@ async def aevents(stream: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]
         call.end()
 
 
-class Address:
-    """Where a client's calls go. Read once a client: taking a URL apart costs as much as half a span."""
-
-    __slots__ = ("host", "port", "provider", "url")
-
-    def __init__(self, client: Any, url: Any, row: Any) -> None:
-        self.url = url
-        self.host = url.host
-        self.port = url.port or (443 if url.scheme == "https" else 80)
-        named = (getattr(row, "CLIENTS", {}).get(kind.__name__) for kind in type(client).__mro__)
-        self.provider = next(filter(None, named), None) or providers.provider(self.host, row.PROVIDER)
-
-
 class Funnel:
     """Begins the calls of one SDK."""
 
     def __init__(self, row: Any, spoken: list[Any]) -> None:
         self.row = row
         self.spoken = spoken
-        self._addresses: dict[int, Address] = {}
+        self._addresses: dict[int, tuple[Any, Address]] = {}  # by id of the client's URL, which is kept
         self._found: dict[tuple[str, str], Any] = {}
 
     def begin(self, client: Any, args: Any, kwargs: Any) -> Call | None:
@@ -177,11 +164,11 @@ class Funnel:
             body = options.json_data
             if isinstance(options.extra_json, Mapping) and isinstance(body, Mapping):
                 body = {**body, **options.extra_json}
-            address = self.address(client)
+            address, http = self.address(client), client._client
         except Exception:
             fence.failed("begin")
             return None
-        return begin(dialect, address.provider, body, address.host, address.port, bool(kwargs.get("stream")))
+        return begin(dialect, address, body, bool(kwargs.get("stream")), http)
 
     def dialect(self, method: str, path: str) -> Any:
         key = method, path
@@ -192,10 +179,19 @@ class Funnel:
         return self._found[key]
 
     def address(self, client: Any) -> Address:
+        """Read once a client: to take its URL apart costs as much as half a span."""
         url = client.base_url
-        known = self._addresses.get(id(url))
-        if known is None or known.url is not url:
+        kept, known = self._addresses.get(id(url), (None, None))
+        if known is None or kept is not url:
             if len(self._addresses) >= KEPT:
                 self._addresses.clear()
-            known = self._addresses[id(url)] = Address(client, url, self.row)
+            known = self.look(client, url)
+            self._addresses[id(url)] = url, known
         return known
+
+    def look(self, client: Any, url: Any) -> Address:
+        by_class: dict[str, str] = getattr(self.row, "CLIENTS", {})
+        named = (by_class.get(kind.__name__) for kind in type(client).__mro__)
+        provider = next(filter(None, named), None) or providers.provider(url.host, self.row.PROVIDER)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        return Address(provider, url.host, port)

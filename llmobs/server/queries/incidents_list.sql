@@ -8,6 +8,7 @@ SELECT
 FROM incidents
 WHERE (state <> 'resolved' OR firing_since IS NOT NULL)  -- what never fired and is over was no alert
   AND ($state IS NULL OR state = $state)
+  AND ($since IS NULL OR state <> 'resolved' OR resolved_at >= $since)
 ORDER BY
   CASE state WHEN 'firing' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END,
   CASE severity WHEN 'page' THEN 0 ELSE 1 END,

@@ -123,6 +123,10 @@ def test_each_choice_has_its_reason_and_its_message():
             {"type": "file", "file": {"file_data": "JVBE"}},
             {"type": "blob", "modality": "document", "content": "JVBE"},
         ),
+        (
+            {"type": "file", "file": {"file_data": "data:image/png;base64,iVBO"}},
+            {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "iVBO"},
+        ),
         ({"type": "refusal", "refusal": "No."}, {"type": "refusal", "content": "No."}),
         (
             {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}},

@@ -128,6 +128,16 @@ def test_a_text_is_what_the_user_said():
             [{**CALL, "name": "computer", "arguments": {"type": "click", "x": 1}}],
         ),
         (
+            {"type": "computer_call", "call_id": "call_1", "actions": [{"type": "wait"}]},
+            "assistant",
+            [{**CALL, "name": "computer", "arguments": [{"type": "wait"}]}],
+        ),
+        (
+            {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm."}]},
+            "assistant",
+            [{"type": "reasoning", "content": "Hm."}],
+        ),
+        (
             {"type": "local_shell_call", "call_id": "call_1", "action": {"command": ["ls"]}},
             "assistant",
             [{**CALL, "name": "local_shell", "arguments": {"command": ["ls"]}}],
@@ -330,3 +340,13 @@ def test_pieces_after_the_end_are_no_trouble():
     [message] = responses.output_messages(answer)
     assert [part["name"] for part in message["parts"]] == ["f", ""]
     assert len(whole["output"]) == 1
+
+
+def test_pieces_that_come_out_of_order_stand_in_order():
+    answer: dict = {}
+    for place, text in ((1, "b"), (0, "a")):
+        kind = "response.reasoning_summary_text.delta"
+        responses.fold(answer, {"type": kind, "output_index": 0, "summary_index": place, "delta": text})
+
+    [message] = responses.output_messages(answer)
+    assert message["parts"] == [{"type": "reasoning", "content": "a\n\nb"}]
