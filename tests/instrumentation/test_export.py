@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(program, url, within_s=60.0, **env):
-    """Runs `program`, which has `llmobs`, `URL`, `ask` (a call) and `mark` (a span) at hand; gives what it printed."""
+    """Runs `program`, which has `llmobs`, `URL`, `ask` (a call) and `mark` (a span); gives its output."""
     head = f"""
         import llmobs
         from tests.net import ASK, CHAT, CHAT_STREAM, Net

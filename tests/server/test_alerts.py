@@ -367,6 +367,6 @@ def test_watch_says_that_the_collector_is_away_and_ends_cleanly(tmp_path):
         watch.wait()
         log.close()
     text = (tmp_path / "log").read_text()
-    assert "Judging availability, cost_spike, cut_short, empty_answers every 0.1 s. Telling stdout." in text
+    assert f"Judging {', '.join(rules())} every 0.1 s. Telling stdout." in text
     assert text.count("No alert can be judged") == 1
     assert "Traceback" not in text
