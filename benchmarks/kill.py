@@ -82,6 +82,8 @@ class Sender:
         except (OSError, http.client.HTTPException):
             connection.close()
             return False
+        if answer.status == 503:
+            self._ending.wait(float(answer.headers["retry-after"]))
         return answer.status == 200
 
 

@@ -149,7 +149,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("max_body", 67_108_864, int, "bytes", "Largest request, after decompression.", "server"),
         Setting(
             "max_backlog",
-            134_217_728,
+            67_108_864,
             int,
             "bytes",
             "Acknowledged bytes not yet decoded; past it clients are told to wait.",

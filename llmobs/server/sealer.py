@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Protocol
 
+import pyarrow as pa
+
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.journal import Journal
 from llmobs.server.collector.metrics import Metrics
@@ -16,7 +18,7 @@ log = logging.getLogger(__name__)
 
 SEAL_ROWS = 30_720  # one row group
 SEAL_S = 300.0
-HOT_BYTES = 160 << 20  # one row group of large spans, and what comes while it is being sealed
+HOT_BYTES = 112 << 20  # one row group of large spans, and what comes while it is being sealed
 RETRY_S = 2.0
 
 
@@ -56,6 +58,11 @@ class HotRows:
     def rows(self, upto: int | None = None) -> int:
         with self.changed:
             return sum(count for segment, count in self._rows.items() if upto is None or segment <= upto)
+
+    def has(self, upto: int) -> bool:
+        """Whether anything came from the segments up to `upto`, if only duplicates."""
+        with self.changed:
+            return any(segment <= upto for segment in self._rows)
 
     def size(self) -> int:
         with self.changed:
@@ -117,8 +124,10 @@ class Sealer:
         while not self._ending.is_set():
             if not self._wait_until_due():
                 continue
-            upto = self._next()
-            if upto is not None and not self._seal(upto):
+            if not self._enough(self._backlog.decoded):
+                self._wait_for_next_segment()
+            upto = self._backlog.decoded
+            if self._enough(upto) and not self._seal(upto):
                 self._ending.wait(RETRY_S)
 
     def _wait_until_due(self) -> bool:
@@ -129,20 +138,24 @@ class Sealer:
             return self._due() and not self._ending.is_set()
 
     def _due(self) -> bool:
-        """Whether there is enough, or it has waited long enough."""
-        old = self._hot.since is not None and time.monotonic() - self._hot.since >= SEAL_S
-        return old or self._hot.rows() >= SEAL_ROWS or self._hot.size() > self._hot.limit_bytes
+        return self._hot.rows() >= SEAL_ROWS or self._urgent()
 
-    def _next(self) -> int | None:
-        """The segment to seal up to, decoded to its end. None where the end comes first."""
-        if self._hot.rows(self._backlog.decoded) >= SEAL_ROWS:
-            return self._backlog.decoded
-        upto = self._journal.rotate()
+    def _urgent(self) -> bool:
+        """Whether also few rows are to be sealed: they waited long, or take all the room."""
+        old = self._hot.since is not None and time.monotonic() - self._hot.since >= SEAL_S
+        return old or self._hot.size() > self._hot.limit_bytes
+
+    def _enough(self, decoded: int) -> bool:
+        """Whether the segments that are decoded to their end are worth it."""
+        return self._hot.rows(decoded) >= SEAL_ROWS or (self._hot.has(decoded) and self._urgent())
+
+    def _wait_for_next_segment(self) -> None:
+        """Until one more is decoded to its end; with a backlog no long wait, since segments are short."""
+        after = self._backlog.decoded + 1
+        upto = after if self._journal.closed >= after else self._journal.rotate()
         self._hot.drain(upto)
-        while not self._backlog.wait_decoded(upto, timeout_s=0.5):
-            if self._ending.is_set():
-                return None
-        return upto
+        while not self._ending.is_set() and not self._backlog.wait_decoded(upto, timeout_s=0.5):
+            pass
 
     def _seal(self, upto: int) -> bool:
         if upto < 0:
@@ -155,5 +168,6 @@ class Sealer:
             return False
         self._journal.drop(upto)
         self._hot.sealed(upto)
+        pa.default_memory_pool().release_unused()  # it would keep 100 MB for later
         self._metrics.add(seals=1)
         return True

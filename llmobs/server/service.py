@@ -72,7 +72,7 @@ class Service:
         listening = ports.listen(host, self.settings["http_port"], "http_port")
         self.http_port: int = listening.getsockname()[1]
         try:
-            self._grpc = GrpcFront(host, self.settings["grpc_port"], self.intake.submit, limit, self.metrics)
+            self._grpc = GrpcFront(host, self.settings["grpc_port"], self.intake, limit, self.metrics)
         except OSError:
             listening.close()
             raise
@@ -89,7 +89,7 @@ class Service:
         health = Health(self)
         api = ReadApi(self.store, health.status, self.settings["host"])
         front = Front(
-            self.intake.submit,
+            self.intake,
             self.settings["max_body"],
             self.metrics,
             {**health.doors(), **api.doors()},

@@ -8,12 +8,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from llmobs.server.collector import bodies, otlp, otlp_json, refusal, replies
 from llmobs.server.collector.bodies import Receive
+from llmobs.server.collector.intake import Taker
 from llmobs.server.collector.limits import AFTER_ANSWER, BODY_S, PIECE, Room, share
 from llmobs.server.collector.metrics import Metrics
 from llmobs.server.collector.refusal import Refusal
@@ -28,7 +29,6 @@ JSON_IN_LOOP = 16_384  # bytes; 1 ms of conversion
 ENCODINGS = {b"application/x-protobuf": PROTOBUF, b"application/json": JSON}
 CHARSETS = (b"", b"utf-8", b"utf8", b"us-ascii")
 
-Submit = Callable[[Checked], "Future[bool]"]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
@@ -81,9 +81,9 @@ class Front:
     """The ASGI application. `doors`: path -> method -> what answers, beside the spans' own."""
 
     def __init__(
-        self, submit: Submit, max_body: int, metrics: Metrics, doors: Mapping[str, Mapping[str, Door]]
+        self, intake: Taker, max_body: int, metrics: Metrics, doors: Mapping[str, Mapping[str, Door]]
     ) -> None:
-        self._submit = submit
+        self._intake = intake
         self._max_body = max_body
         self._metrics = metrics
         self._doors = {**doors, TRACES: {"POST": self._traces}}
@@ -146,12 +146,13 @@ class Front:
                 f"Content-Type {request.headers.get(b'content-type', b'').decode('latin-1')!r} is not read "
                 "here. Send application/x-protobuf, or application/json in UTF-8."
             )
+        self._intake.admit()
         with share(self._room) as held:
             body = await bodies.read(request.receive, request.headers, self._max_body, held)
             began = time.perf_counter()
             checked = await self._check(body, ENCODINGS[kind])
             del body
-            await asyncio.wrap_future(self._submit(checked))
+            await asyncio.wrap_future(self._intake.submit(checked))
         self._metrics.acknowledged(time.perf_counter() - began)
         return replies.accepted(checked, ENCODINGS[kind])
 

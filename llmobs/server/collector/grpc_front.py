@@ -22,7 +22,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from llmobs.server.collector import limits, otlp, refusal, replies
-from llmobs.server.collector.front import Submit
+from llmobs.server.collector.intake import Taker
 from llmobs.server.collector.metrics import Metrics
 from llmobs.server.collector.refusal import Refusal
 from llmobs.server.ports import taken
@@ -39,8 +39,8 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 class GrpcFront:
     """Listens once made; takes spans once started."""
 
-    def __init__(self, host: str, port: int, submit: Submit, max_body: int, metrics: Metrics) -> None:
-        self._submit = submit
+    def __init__(self, host: str, port: int, intake: Taker, max_body: int, metrics: Metrics) -> None:
+        self._intake = intake
         self._max_body = max_body
         self._metrics = metrics
         self._room = limits.Room(2 * max_body, "Too much is being received at once")
@@ -89,6 +89,7 @@ class GrpcFront:
         raise AssertionError("abort always raises")
 
     def _answer(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        self._intake.admit()
         with self._watch.over(context):
             body = next(messages, None)
         if body is None:
@@ -101,7 +102,7 @@ class GrpcFront:
             began = time.perf_counter()
             checked = otlp.check(body)
             del body
-            self._submit(checked).result()
+            self._intake.submit(checked).result()
         self._metrics.acknowledged(time.perf_counter() - began)
         return replies.response(checked)
 

@@ -1,12 +1,23 @@
 """The one door for spans: both fronts hand in what they checked and get a future that means "on disk"."""
 
 from concurrent.futures import Future
+from typing import Protocol
 
 from llmobs.server.collector import refusal
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.journal import Journal
 from llmobs.server.collector.metrics import Metrics
 from llmobs.server.collector.verdict import Checked
+
+
+class Taker(Protocol):
+    """What the fronts know of the intake."""
+
+    def admit(self) -> None:
+        """Refusal where nothing can be taken now; asked before a body is read, because reading costs us."""
+
+    def submit(self, checked: Checked) -> "Future[bool]":
+        """See Intake."""
 
 
 class Intake:
@@ -24,6 +35,12 @@ class Intake:
 
     def close(self, why: str) -> None:
         self.closed = why
+
+    def admit(self) -> None:
+        """Refusal where nothing can be taken now."""
+        if self.closed:
+            raise refusal.unavailable(self.closed)
+        self._backlog.room.check(1)
 
     def submit(self, checked: Checked) -> "Future[bool]":
         """Done once the spans are on disk: True, or False where they were there already.

@@ -25,7 +25,7 @@ from llmobs.server.collector import refusal, segments
 log = logging.getLogger(__name__)
 
 GROUP_BYTES = 8 << 20
-SEGMENT_BYTES = 32 << 20  # small enough that sealing need not wait for a large backlog
+SEGMENT_BYTES = 16 << 20  # sealing takes whole segments and should not wait for a large backlog
 DIGESTS = 65_536
 RETRY_S = 600.0  # exporters give up on a batch after five minutes at most; twice that
 REPEAT_LOG_S = 10.0
@@ -69,6 +69,11 @@ class Journal:
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
+
+    @property
+    def closed(self) -> int:
+        """The newest segment that gets no more payloads."""
+        return self._last if self._file < 0 else self._last - 1
 
     @property
     def alive(self) -> bool:

@@ -37,11 +37,13 @@ class Room:
     def take(self, count: int) -> None:
         """Refusal (busy) where `count` more do not fit; one alone always fits."""
         with self._free:
-            if self.used and self.used + count > self.size:
-                raise refusal.busy(
-                    f"{self._says}: {self.used:,} bytes of {self.size:,}. Send it again later."
-                )
+            self.check(count)
             self.used += count
+
+    def check(self, count: int) -> None:
+        """Refusal (busy) where `count` more do not fit."""
+        if self.used and self.used + count > self.size:
+            raise refusal.busy(f"{self._says}: {self.used:,} bytes of {self.size:,}. Send it again later.")
 
     def give_back(self, count: int) -> None:
         with self._free:

@@ -27,8 +27,13 @@ class Collected:
 
     def __init__(self) -> None:
         self.taken: list[Checked] = []
+        self.full: Refusal | None = None  # before the body is read
         self.refuses: Refusal | None = None
         self.later: Refusal | None = None  # in the future, as the journal does
+
+    def admit(self) -> None:
+        if self.full:
+            raise self.full
 
     def submit(self, checked: Checked) -> "Future[bool]":
         if self.refuses:
@@ -115,7 +120,7 @@ def running(max_body: int = MAX_BODY, doors: Doors | None = None) -> Iterator[Ru
     collected, metrics = Collected(), Metrics()
     listening = ports.listen("127.0.0.1", 0, "http_port")
     port = listening.getsockname()[1]
-    server = HttpServer(Front(collected.submit, max_body, metrics, doors or {}), [listening])
+    server = HttpServer(Front(collected, max_body, metrics, doors or {}), [listening])
     server.start()
     try:
         yield Running(port, collected, metrics, server)

@@ -37,7 +37,7 @@ def server():
 @pytest.fixture
 def front(server):
     server.collected.taken.clear()
-    server.collected.refuses = server.collected.later = None
+    server.collected.full = server.collected.refuses = server.collected.later = None
     return server
 
 
@@ -171,7 +171,7 @@ def test_other_methods_and_paths_are_refused(front, method, path, status, allow)
     ("why", "retry_after"),
     [(refusal.busy("full"), "1"), (refusal.unavailable("disk full", retry_after_s=5), "5")],
 )
-@pytest.mark.parametrize("when", ["refuses", "later"])
+@pytest.mark.parametrize("when", ["full", "refuses", "later"])
 def test_what_may_be_sent_again_is_503_with_retry_after(front, why, retry_after, when):
     setattr(front.collected, when, why)
 
@@ -194,6 +194,15 @@ def test_a_body_far_too_large_is_refused_before_it_is_read_and_the_client_reads_
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
+
+
+def test_where_nothing_can_be_taken_a_body_is_refused_before_it_is_read(front):
+    front.collected.full = refusal.busy("full")
+
+    with front.raw() as client:
+        client.sendall(head(len(GOOD), PROTOBUF, "expect: 100-continue"))
+
+        assert client.recv(100).startswith(b"HTTP/1.1 503")
 
 
 def test_a_bomb_that_fills_no_limit_of_bytes_sent_is_stopped(front):

@@ -39,7 +39,7 @@ class Running(NamedTuple):
 @pytest.fixture
 def front() -> Iterator[Running]:
     collected = Collected()
-    made = GrpcFront("127.0.0.1", 0, collected.submit, MAX_BODY, Metrics())
+    made = GrpcFront("127.0.0.1", 0, collected, MAX_BODY, Metrics())
     made.start()
     with grpc.insecure_channel(f"127.0.0.1:{made.port}", [("grpc.max_send_message_length", -1)]) as channel:
         yield Running(made.port, collected, channel)
@@ -106,7 +106,7 @@ def test_a_compression_that_we_do_not_know_is_refused(front):
     assert error.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-@pytest.mark.parametrize("when", ["refuses", "later"])
+@pytest.mark.parametrize("when", ["full", "refuses", "later"])
 @pytest.mark.parametrize(
     ("why", "code", "delay_s"),
     [
@@ -149,7 +149,7 @@ def test_a_call_without_a_message_is_an_invalid_argument(front):
 def test_calls_whose_message_never_comes_end_and_others_do_not_wait(monkeypatch):
     monkeypatch.setattr(limits, "BODY_S", 0.3)
     collected = Collected()
-    made = GrpcFront("127.0.0.1", 0, collected.submit, MAX_BODY, Metrics())
+    made = GrpcFront("127.0.0.1", 0, collected, MAX_BODY, Metrics())
     made.start()
     never = threading.Event()
 
@@ -186,4 +186,4 @@ def test_a_port_that_is_taken_is_named_with_its_setting():
         with pytest.raises(
             OSError, match=rf"Port {port} on 127.0.0.1 is taken.*--grpc-port or LLMOBS_GRPC_PORT"
         ):
-            GrpcFront("127.0.0.1", port, Collected().submit, MAX_BODY, Metrics())
+            GrpcFront("127.0.0.1", port, Collected(), MAX_BODY, Metrics())

@@ -144,6 +144,14 @@ def test_replay_gives_every_payload_once_and_removes_what_the_store_has(tmp_path
     assert segments.numbers(tmp_path) == [1, 2]
 
 
+def test_a_payload_that_lies_in_two_segments_is_read_back_once(journal, tmp_path):
+    confirmed(journal.append(b"one"))
+    file = segments.path(tmp_path, 0)
+    segments.path(tmp_path, 1).write_bytes(file.read_bytes())  # as after a sync that failed, and a retry
+
+    assert reopened(tmp_path) == [(0, [b"one"]), (1, [])]
+
+
 @pytest.mark.parametrize("cut", range(1, 24))
 def test_a_record_cut_off_at_any_byte_is_forgotten_and_those_before_it_stay(journal, tmp_path, cut):
     confirmed(journal.append(b"one"))
