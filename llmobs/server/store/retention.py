@@ -32,7 +32,8 @@ def expire(db: duckdb.DuckDBPyConnection, file: Path, keep: Keep, now: datetime)
     before = now - timedelta(days=keep.days)
     gone["spans"] += change(db, "spans", before)
     gone["incidents"] += change(db, "incidents", before)
-    gone["content"] += change(db, "content", now - timedelta(days=keep.content_days))
+    for name in ("content", "prompt_values"):
+        gone["content"] += change(db, name, now - timedelta(days=keep.content_days))
     for _ in range(ROUNDS):
         if not any(gone.values()) and size(db, file) <= keep.max_disk * FULL:
             break

@@ -41,6 +41,10 @@ ATTACKS = {
     "our Python variables": "SELECT * FROM python_table",
     "a checkpoint": "CHECKPOINT",
     "logging": "CALL enable_logging()",
+    "logging from a select": "SELECT * FROM enable_logging()",
+    "a profile into a file": "SELECT * FROM enable_profiling(format = 'json', save_location = 'stolen.json')",
+    "ending the transactions of others": "SELECT * FROM force_checkpoint('llmobs')",
+    "an insert that is explained": "EXPLAIN ANALYZE INSERT INTO stored_hours (calls) VALUES (1)",
     "preparing": "PREPARE p AS SELECT 1",
     "the environment": "SELECT getenv('HOME')",
     "nothing": "",
@@ -106,6 +110,11 @@ def test_one_statement_that_reads_is_answered(store, text):
 @pytest.mark.parametrize("text", ["DESCRIBE calls", "SHOW TABLES", "SUMMARIZE calls", "EXPLAIN SELECT 1"])
 def test_looking_around_is_reading(store, text):
     assert store.sql(text).num_rows
+
+
+def test_two_statements_are_counted(store):
+    with pytest.raises(ValueError, match="2 statements were given, exactly one is read at a time"):
+        store.sql("SELECT 1; SELECT 2")
 
 
 def test_parameters_go_by_name(filled):

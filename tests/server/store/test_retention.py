@@ -72,6 +72,22 @@ def test_content_goes_sooner_and_numbers_stay(opened):
     assert kept["text"] == "Yes."
 
 
+def test_values_that_went_into_a_prompt_are_content(opened):
+    store = opened(keep_content_days=7)
+    prompt = {"operation": "assemble_prompt", "prompt_name": "greet", "input_messages": None, "text": None}
+    said = [{"gen_ai.prompt.variable.who": "secret", "team": 4}, {"team": 4}]
+    store.append([call(number, ago(8), **prompt, attributes=each) for number, each in enumerate(said)])
+    store.seal()
+
+    assert store.expire(NOW)["content"] == 1
+    assert store.expire(NOW)["content"] == 0
+
+    kept = store.sql("SELECT attributes, extra.team::INT AS team FROM spans ORDER BY team").to_pylist()
+    assert "secret" not in str(kept)
+    assert [row["team"] for row in kept] == [4, None]
+    assert all('"gen_ai.prompt.name":"greet"' in row["attributes"] for row in kept)
+
+
 def test_what_is_hot_is_not_expired_and_goes_after_its_seal(opened):
     store = opened(keep_days=30)
     store.append([call(1, ago(31))])
@@ -93,7 +109,8 @@ def test_age_counts_from_when_a_span_was_received(opened):
 
     store.expire(NOW)
 
-    assert [r["started_at"].year for r in store.sql("SELECT started_at FROM calls").to_pylist()] == [1970]
+    [row] = store.sql("SELECT started_at, text FROM calls").to_pylist()
+    assert (row["started_at"].year, row["text"]) == (1970, "Yes.")
 
 
 def test_resources_go_with_their_last_span(opened):

@@ -1,81 +1,22 @@
-"""What the views say of a span: its columns, NULL for what is unknown, every attribute with its type."""
+"""What the views say of a span: its columns, and NULL for what is unknown."""
 
 import json
-import math
 from datetime import UTC, datetime
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from llmobs.server.collector import flat
 from llmobs.server.collector.decode import decode
-from tests.server.collector.payloads import Hostile, request
+from tests.server.collector.payloads import request
 from tests.server.conftest import call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-CALLS = [
-    "trace_id",
-    "span_id",
-    "parent_span_id",
-    "started_at",
-    "duration_s",
-    "service",
-    "environment",
-    "provider",
-    "operation",
-    "model",
-    "answered_by",
-    "endpoint",
-    "region",
-    "status",
-    "error_type",
-    "http_status",
-    "attempts",
-    "stream",
-    "stream_end",
-    "first_content_s",
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_written_tokens",
-    "reasoning_tokens",
-    "usage_source",
-    "cost_usd",
-    "cost_status",
-    "finish",
-    "prompt_name",
-    "prompt_version",
-    "user_id",
-    "session_id",
-    "workflow",
-    "tags",
-    "input_messages",
-    "output_messages",
-    "text",
-]
-HEAD = [
-    "trace_id",
-    "span_id",
-    "parent_span_id",
-    "started_at",
-    "duration_s",
-    "service",
-    "environment",
-    "status",
-]
-
-
-@pytest.fixture(params=["hot", "in the file"])
-def settled(request, store):
-    """Appends, and seals where that is asked for."""
-
-    def append(*given):
-        store.append(*given)
-        if request.param == "in the file":
-            store.seal()
-        return store
-
-    return append
+CALLS = """
+trace_id span_id parent_span_id started_at duration_s service environment provider operation model answered_by
+endpoint region status error_type http_status attempts stream stream_end first_content_s input_tokens
+output_tokens cached_tokens cache_written_tokens reasoning_tokens usage_source cost_usd cost_status finish
+prompt_name prompt_version user_id session_id workflow tags input_messages output_messages text
+"""
+HEAD = "trace_id span_id parent_span_id started_at duration_s service environment status"
 
 
 def first(store, text):
@@ -87,12 +28,12 @@ def names(store, view):
 
 
 def test_calls_has_the_columns_of_the_contract_in_order(store):
-    assert names(store, "calls")[: len(CALLS)] == CALLS
+    assert names(store, "calls")[: len(CALLS.split())] == CALLS.split()
 
 
 @pytest.mark.parametrize("view", ["prompts", "tools", "retrievals", "agents", "workflows"])
 def test_every_kind_of_span_begins_with_the_same_columns(store, view):
-    assert names(store, view)[: len(HEAD)] == HEAD
+    assert names(store, view)[: len(HEAD.split())] == HEAD.split()
 
 
 @pytest.mark.parametrize(
@@ -145,6 +86,7 @@ def test_a_call_says_what_was_sent(settled):
         ({}, "ok"),
         ({"status": "error"}, "error"),
         ({"error_type": "CancelledError"}, "cancelled"),
+        ({"error_type": "KeyboardInterrupt"}, "cancelled"),
         ({"error_type": "asyncio.CancelledError", "status": "error"}, "cancelled"),
         ({"status": "cancelled"}, "cancelled"),
     ],
@@ -241,96 +183,6 @@ def test_the_latest_time_there_is_can_be_read(settled):
 
     row = first(store, "SELECT * FROM spans")
     assert (row["start_time_ns"], row["started_at"].year) == (2**64 - 1, 2554)
-
-
-def typed(value):
-    """The value with its type beside it, so that 1, 1.0 and true differ and NaN equals NaN."""
-    if isinstance(value, dict):
-        return {key: typed(inside) for key, inside in value.items()}
-    if isinstance(value, list):
-        return [typed(inside) for inside in value]
-    if isinstance(value, float) and math.isnan(value):
-        return "float", "nan"
-    return type(value).__name__, value if not isinstance(value, float) else math.copysign(1, value) * abs(
-        value
-    )
-
-
-def python(value):
-    """A flat AnyValue as the Python value that its JSON text reads back as."""
-    kind = value.WhichOneof("kind")
-    if kind == "array":
-        return [python(v) for v in flat.ArrayValue.FromString(value.array).values]
-    if kind == "kvlist":
-        return {p.key: python(p.value) for p in flat.KeyValueList.FromString(value.kvlist).values}
-    if kind == "bytes":
-        import base64
-
-        return {"$bytes": base64.b64encode(value.bytes).decode()}
-    return None if kind is None else getattr(value, kind)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_every_attribute_of_a_hostile_span_comes_back_with_its_type(settled, seed):
-    hostile = Hostile(seed)
-    payloads = [hostile.request() for _ in range(8)]
-    sent = {}
-    for payload in payloads:
-        for group in flat.Request.FromString(payload).resource_spans:
-            for scope in group.scope_spans:
-                for span in scope.spans:
-                    sent[span.span_id.hex()] = {p.key: python(p.value) for p in span.attributes}
-
-    store = settled(*decode(payloads, NOW))
-
-    rows = store.sql("SELECT span_id, attributes FROM spans").to_pylist()
-    assert {r["span_id"] for r in rows} == set(sent)
-    for row in rows:
-        assert typed(json.loads(row["attributes"])) == typed(sent[row["span_id"]])
-
-
-def test_every_view_reads_hostile_spans(settled):
-    hostile = Hostile(99)
-    store = settled(*decode([hostile.request() for _ in range(50)], NOW))
-
-    for view in ("spans", "calls", "prompts", "tools", "retrievals", "agents", "workflows", "hours"):
-        assert store.sql(f"SELECT * FROM {view}").num_columns > 8
-
-
-def test_what_no_field_took_can_be_asked_for_by_type(settled):
-    store = settled([call(1, NOW, attributes={"n": 1, "f": 1.5, "o": {"deep": ["x"]}, "a.b": True})])
-
-    row = first(
-        store,
-        "SELECT extra.n::BIGINT AS n, extra.f::DOUBLE AS f, extra.o.deep[1]::VARCHAR AS d, "
-        "extra['a.b']::BOOLEAN AS b, extra.missing::VARCHAR AS m FROM spans",
-    )
-    assert row == {"n": 1, "f": 1.5, "d": "x", "b": True, "m": None}
-
-
-def test_a_span_shows_its_resource_events_and_links(settled):
-    made = ExportTraceServiceRequest.FromString(
-        request({"a": 1}, flags=257, trace_state="k=v", kind=3, name="n")
-    )
-    made.resource_spans[0].resource.attributes.add(key="host").value.string_value = "h"
-    made.resource_spans[0].schema_url = "u"
-    made.resource_spans[0].scope_spans[0].scope.name = "lib"
-    span = made.resource_spans[0].scope_spans[0].spans[0]
-    span.status.code, span.status.message = 2, "broke"
-    span.events.add(name="e", time_unix_nano=1)
-    span.links.add(trace_id=b"\1" * 16, span_id=b"\2" * 8)
-
-    row = first(settled(*decode([made.SerializeToString()], NOW)), "SELECT * FROM spans")
-
-    assert (json.loads(row["resource"]), row["resource_schema_url"]) == ({"host": "h"}, "u")
-    assert (row["scope_name"], row["kind"], row["trace_state"], row["flags"]) == ("lib", "client", "k=v", 257)
-    assert (row["status"], row["status_message"], row["received_at"]) == (
-        "error",
-        "broke",
-        NOW.replace(tzinfo=None),
-    )
-    assert [e["name"] for e in json.loads(row["events"])] == ["e"]
-    assert [k["trace_id"] for k in json.loads(row["links"])] == ["01" * 16]
 
 
 def test_hours_add_what_was_sealed_and_outlive_it(store):

@@ -14,7 +14,8 @@ SELECT
     answered_by,
     server_address || CASE WHEN server_port NOT IN (80, 443) THEN ':' || server_port ELSE '' END AS endpoint,
     region,
-    CASE WHEN error_type ILIKE '%cancel%' THEN 'cancelled' ELSE status END AS status,
+    CASE WHEN regexp_matches(error_type, 'Cancel|KeyboardInterrupt|SystemExit') THEN 'cancelled'
+        ELSE status END AS status,
     error_type,
     http_status,
     coalesce(attempts, TRY_CAST(extra['http.request.resend_count'] AS BIGINT) + 1) AS attempts,
