@@ -22,7 +22,7 @@ from _ingest.process import Server, free_port
 from llmobs.server.store import Store, open_store
 
 HERE = Path(__file__).parent / "_ingest"
-COUNT, TWICE = (HERE / "count.sql").read_text(), (HERE / "twice.sql").read_text()
+COUNT, TWICE, TRACE = ((HERE / f"{name}.sql").read_text() for name in ("count", "twice", "one_trace"))
 QUESTIONS = {f.stem.replace("_", " "): f.read_text() for f in sorted((HERE / "questions").glob("*.sql"))}
 PATIENCE_S = 60.0
 POLL_S = 0.25
@@ -65,6 +65,8 @@ def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
         sent = sending.result()
         looks += catch_up(sent.acked[-1][1], store)
         asked = {f"{name}, ms": question(store, text) for name, text in QUESTIONS.items()}
+        newest = store.sql(QUESTIONS["newest traces"]).column("trace_id")[0].as_py()
+        asked["one trace, ms"] = question(store, TRACE, trace_id=newest)
         twice = store.sql(TWICE).column(0)[0].as_py()
         used, peak = server.cpu_s() - cpu, server.peak_mib()
         used += server.stop()
@@ -121,12 +123,12 @@ def look(store: Store) -> Seen:
     return Seen(at, time.monotonic() - at, spans)
 
 
-def question(store: Store, text: str) -> float:
+def question(store: Store, text: str, **parameters: str) -> float:
     """Milliseconds, the median of five."""
     took = []
     for _ in range(5):
         begun = time.monotonic()
-        store.sql(text)
+        store.sql(text, parameters)
         took.append((time.monotonic() - begun) * 1e3)
     return percentile(took, 0.5)
 

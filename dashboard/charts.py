@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 from scope import Window
 
 colors = palette.colors  # for what stands beside a chart
-HEIGHT = 264
+HEIGHT = 290
 FAILED = {"status": "error"}
 TOP = 8  # series drawn by name; the rest is summed as "other"
 

@@ -22,7 +22,7 @@ from scope import FILTERS, Window, current, link, put
 from tables import Column, table
 from tiles import Number, Tile, Verdict, number, share, strip, tiles
 from view import chart, follow, view
-from vitals import vitals
+from vitals import comparable, vitals
 from waterfall import extent, kind, tree, waterfall
 
 from llmobs import config
@@ -39,6 +39,7 @@ __all__ = [
     "ask",
     "chart",
     "choices",
+    "comparable",
     "current",
     "details",
     "extent",

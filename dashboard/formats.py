@@ -11,6 +11,7 @@ import pandas as pd
 
 How = Callable[[float | None], str]
 UNKNOWN = "–"
+SMALLEST_USD = 0.000001  # written out; below that nobody counts
 SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -45,7 +46,7 @@ def three(value: float) -> str:
 
 
 def usd(value: float | None) -> str:
-    """$1,234, $12.34, $0.0042; below a ten-thousandth two figures."""
+    """$1,234, $12.34, $0.0042, two figures below that; never $0 for what costs something."""
     if missing(value):
         return UNKNOWN
     if value == 0:
@@ -55,8 +56,9 @@ def usd(value: float | None) -> str:
         return f"${value:,.0f}" if size < 1e6 else f"${three(value / 1e6)}M"
     if size >= 1:
         return f"${value:,.2f}"
-    digits = min(9, 1 - math.floor(math.log10(size)))
-    return f"${value:.{max(digits, 2)}f}"
+    if size < SMALLEST_USD:
+        return f"<${SMALLEST_USD:f}"
+    return f"${value:.{max(1 - math.floor(math.log10(size)), 2)}f}"
 
 
 def seconds(value: float | None) -> str:

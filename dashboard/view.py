@@ -17,7 +17,7 @@ from markup import Html
 HERE = Path(__file__).parent
 PLOTLY = f"/llmobs/plotly-{plotly.__version__}.js"  # served by server.py
 CONFIG = {"displayModeBar": False, "responsive": False}
-CHART_CSS = ".chart { width: 100%; min-height: 264px; } .chart .nsewdrag { cursor: pointer; }"
+CHART_CSS = ".chart { width: 100%; min-height: 290px; } .chart .nsewdrag { cursor: pointer; }"
 
 
 def view(html: Html, key: str) -> None:

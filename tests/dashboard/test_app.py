@@ -20,11 +20,8 @@ def app(**query):
 def test_the_menu_lists_the_pages_by_section_home_first():
     shown = [(p.section, p.title, p.url) for p in places.places() if not p.hidden]
 
-    assert shown[:3] == [
-        ("operate", "Now", ""),
-        ("operate", "Alerts", "alerts"),
-        ("operate", "Traces", "traces"),
-    ]
+    assert shown[0] == ("operate", "Now", "")
+    assert {("operate", "Alerts", "alerts"), ("operate", "Traces", "traces")} < set(shown)
 
 
 def test_a_page_is_found_by_its_file_alone(tmp_path):

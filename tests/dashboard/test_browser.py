@@ -15,7 +15,7 @@ from tests.dashboard.shown import call
 from tests.dashboard.traffic import incident, spans
 from tests.server.services import ask, eventually, service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.long]
 PATIENCE_MS = 60_000
 OLD = {"trace_id": "ab" * 16, "name": "the old one", "user_id": "zoe"}
 # What must be seen on each page before it counts as shown.
@@ -92,6 +92,9 @@ def visit(browser, address, width=1280, scheme="light", **more):
     page.goto(address, wait_until="commit")
     try:
         yield page
+    except Exception:
+        print(page.url, page.said, page.locator("body").aria_snapshot(), sep="\n")
+        raise
     finally:
         context.close()
 
@@ -132,8 +135,9 @@ def overflow(page):
 
 
 def test_numbers_are_there_before_any_script_has_run(browser, dashboard):
-    with visit(browser, f"{dashboard}/?range=1h", java_script_enabled=False) as page:
-        page.get_by_text("Availability", exact=True).wait_for()
+    with visit(browser, "about:blank", java_script_enabled=False) as page:
+        # Without an answer within a second the server leaves it out: a busy machine needs a second try.
+        assert eventually(lambda: page.goto(f"{dashboard}/?range=1h") and page.locator(".tile").count(), 60)
 
         assert page.locator(".tile").count() == 6
         assert page.get_by_text("31 of 214 calls failed").is_visible()
@@ -194,7 +198,7 @@ def test_a_filter_goes_to_the_url_and_along_to_other_pages(browser, dashboard):
         page.locator(".st-key-bar-model input").click()
         page.get_by_role("option", name="gpt-4o", exact=True).click()
         page.wait_for_url("**/?model=gpt-4o")
-        page.get_by_role("link", name="Traces").click()
+        page.locator("[data-testid=stSidebar] a[href$='traces?model=gpt-4o']").click()
         page.wait_for_url("**/traces?model=gpt-4o")
 
         page.get_by_text("newest first").first.wait_for()

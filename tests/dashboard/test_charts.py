@@ -103,7 +103,11 @@ def test_a_model_keeps_its_colour_whoever_else_is_there():
     alone = palette.colors(["gpt-4o"])["gpt-4o"]
 
     assert palette.colors(["gpt-4o", "zzz", "yyy"])["gpt-4o"] == alone
-    assert palette.slot("gpt-4o") == palette.slot("gpt-4o")
+    assert palette.slot("gpt-4o") == 6  # in every process: Python's own hash is not
+
+
+def test_models_are_spread_over_the_colours():
+    assert len({palette.slot(f"model-{n}") for n in range(30)}) == len(palette.SERIES)
 
 
 def test_models_in_one_chart_differ_in_colour():

@@ -66,12 +66,14 @@ def test_numbers_of_the_window_stand_beside_those_of_the_window_before(store):
 
 
 def test_a_window_before_that_is_half_without_data_is_no_comparison(store):
-    store.append([call(1, at(5)), call(2, at(35, 9))])  # data begins in the middle of the window before
+    half = [call(1, at(5), cost_usd=0.5), call(2, at(35, 9), cost_usd=4.0)]
+    store.append(half)  # data begins in the middle of the window before
 
     text = words(run("operate/now", **HOUR))
 
     assert "p50 1.00 s was – p95" in text
     assert "Availability 100 % was –" in text
+    assert "$4" not in text  # neither in the table of models
 
 
 def test_users_that_nobody_named_are_unknown_not_zero(store):
@@ -120,6 +122,8 @@ def test_every_filter_reaches_the_queries(store):
         assert "1 of 4 calls failed" in words(run("operate/now", **HOUR, **{name: value}))
         elsewhere = run("operate/now", **HOUR, **{name: "elsewhere"})
         assert f"with {name} = elsewhere" in elsewhere.info[0].value
+        assert "0 of 0 calls failed" in words(elsewhere)
+        assert "Cost – was –" in words(elsewhere)
 
 
 def test_models_are_listed_by_cost_and_lead_to_their_traces(store):

@@ -8,6 +8,7 @@ from common import (
     Html,
     ask,
     chart,
+    comparable,
     formats,
     join,
     link,
@@ -26,12 +27,16 @@ ICON = "monitoring"
 
 def show() -> None:
     """Numbers first: they stand before the first chart is drawn."""
-    if formats.missing(rows("newest").received_at.iloc[0]):
+    reach = rows("newest").iloc[0]
+    if formats.missing(reach.received_at):
         nothing_here()
     view(vitals(rows, window()), key="now.vitals")
     series = ask("now_series")
     draw(series)
-    view(models(rows("models_now")), key="now.models")
+    found = rows("models_now")
+    if not comparable(reach.oldest_at, window()):
+        found = found.assign(cost_before_usd=float("nan"))
+    view(models(found), key="now.models")
 
 
 def draw(series: pd.DataFrame) -> None:

@@ -1,0 +1,3 @@
+SELECT span_id, name, duration_s, attributes
+FROM spans
+WHERE trace_id = $trace_id;
