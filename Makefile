@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: run test check bench wheel screenshot clean
 
@@ -15,7 +15,7 @@ run: $(VENV)/.demo
 	$(BIN)/llmobs demo
 
 test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.node check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

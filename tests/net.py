@@ -6,11 +6,13 @@ that have to be read, as on a real network; `closed` counts those that were give
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic as anthropic_sdk
 import httpx2
-import openai as openai_sdk
+
+if TYPE_CHECKING:  # the SDKs take a second each to import, and most programs need one of them
+    import anthropic as anthropic_sdk
+    import openai as openai_sdk
 
 MESSAGES: Any = [{"role": "user", "content": "Where is the mill?"}]
 ASK: dict[str, Any] = {"model": "gpt-4o-mini", "messages": MESSAGES}
@@ -240,14 +242,22 @@ class Net:
     def ahttp(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(transport=httpx2.MockTransport(self.answer_async))
 
-    def openai(self, **more: Any) -> openai_sdk.OpenAI:
-        return openai_sdk.OpenAI(api_key="sk-none", http_client=self.http(), **more)
+    def openai(self, **more: Any) -> "openai_sdk.OpenAI":
+        import openai
 
-    def aopenai(self, **more: Any) -> openai_sdk.AsyncOpenAI:
-        return openai_sdk.AsyncOpenAI(api_key="sk-none", http_client=self.ahttp(), **more)
+        return openai.OpenAI(api_key="sk-none", http_client=self.http(), **more)
 
-    def anthropic(self, **more: Any) -> anthropic_sdk.Anthropic:
-        return anthropic_sdk.Anthropic(api_key="sk-none", http_client=self.http(), **more)
+    def aopenai(self, **more: Any) -> "openai_sdk.AsyncOpenAI":
+        import openai
 
-    def aanthropic(self, **more: Any) -> anthropic_sdk.AsyncAnthropic:
-        return anthropic_sdk.AsyncAnthropic(api_key="sk-none", http_client=self.ahttp(), **more)
+        return openai.AsyncOpenAI(api_key="sk-none", http_client=self.ahttp(), **more)
+
+    def anthropic(self, **more: Any) -> "anthropic_sdk.Anthropic":
+        import anthropic
+
+        return anthropic.Anthropic(api_key="sk-none", http_client=self.http(), **more)
+
+    def aanthropic(self, **more: Any) -> "anthropic_sdk.AsyncAnthropic":
+        import anthropic
+
+        return anthropic.AsyncAnthropic(api_key="sk-none", http_client=self.ahttp(), **more)

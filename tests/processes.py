@@ -48,7 +48,7 @@ class Up:
         return found
 
     def wait_until_up(self):
-        until(lambda: "All is up" in self.said() or self.process.poll() is not None, 60)
+        until(lambda: "All is up" in self.said() or self.process.poll() is not None, 100)
         assert "All is up" in self.said(), self.said()
         return self.pids()
 

@@ -26,6 +26,7 @@ from tests.recordings import Exchange
 
 pytestmark = [
     pytest.mark.cassettes,
+    pytest.mark.long,
     pytest.mark.timeout(900),  # some twenty seconds of work, where others do not want the processors too
     pytest.mark.skipif(not recordings.CASSETTES.is_dir(), reason="no ../shared/cassettes"),
     # recorded models reach their end of life, and the SDK says so

@@ -154,6 +154,7 @@ def tree(tmp_path):
         log.close()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_a_call_reaches_the_page_and_a_failure_the_webhook(tree, tmp_path):

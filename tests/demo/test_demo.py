@@ -8,7 +8,7 @@ from tests.processes import Up, until
 
 @pytest.fixture
 def demo(tmp_path):
-    tree = Up(tmp_path, "--no-history", "--speed", "8", command="demo")
+    tree = Up(tmp_path, "--no-history", "--speed", "3", command="demo")
     yield tree
     if tree.process.poll() is None:
         tree.end()
@@ -22,6 +22,7 @@ def asked(tree, sql):
         store.close()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_traffic_of_every_kind_arrives_priced_and_all_ends_on_ctrl_c(demo, tmp_path):
     demo.wait_until_up()

@@ -125,6 +125,7 @@ def test_the_first_chunk_is_the_first_with_content(seen, monkeypatch):
     next(stream)
     assert next(ticks) == 2
     list(stream)
+    assert next(ticks) == 3  # nor again
 
     assert len(seen()) == 1
 

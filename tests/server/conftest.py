@@ -1,7 +1,9 @@
 """Rows and stores for the server's tests."""
 
+import shutil
 import uuid
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,9 +44,18 @@ def call(number: int, started_at: datetime, **said: Any) -> dict[str, Any]:
     return {**row, **said}
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory) -> Path:
+    """The folder of a store that was made and closed. To make one takes five times as long as to copy it."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_store(f"duckdb://{folder}").close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path) -> Store:
+def store(empty, tmp_path) -> Store:
     """An empty store in a folder of its own."""
+    shutil.copytree(empty, tmp_path / "rows")
     opened = open_store(f"duckdb://{tmp_path / 'rows'}")
     yield opened
     opened.close()

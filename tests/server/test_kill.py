@@ -31,6 +31,7 @@ def running(folder: Path) -> "Iterator[tuple[subprocess.Popen[str], int]]":
         made.communicate()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_every_acknowledged_span_is_there_once_after_kill_9(tmp_path):
     seen = kill.run(3, tmp_path)

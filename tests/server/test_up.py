@@ -14,6 +14,7 @@ import pytest
 
 from tests.processes import Up, alive, free_ports, until
 
+pytestmark = pytest.mark.long
 PARTS = ("collector", "dashboard", "watch")
 
 

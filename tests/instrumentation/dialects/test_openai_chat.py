@@ -71,6 +71,12 @@ def test_details_of_the_counts_are_parts_of_them():
     }
 
 
+def test_deepseek_counts_what_its_cache_gave_beside_the_details():
+    usage = {"prompt_tokens": 12, "prompt_cache_hit_tokens": 8, "prompt_cache_miss_tokens": 4}
+
+    assert chat.response({"usage": usage}) == {"input_tokens": 12, "cached_tokens": 8}
+
+
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None}, {"prompt_tokens": "9"}, [1], "9"])
 def test_counts_that_are_not_there_are_unknown(usage):
     assert chat.response({"model": "m", "usage": usage}) == {"answered_by": "m"}

@@ -24,6 +24,7 @@ from tests.instrumentation.dialects.streams import DIALECTS
 )
 def test_a_path_finds_its_dialect(path, name):
     assert find(DIALECTS.values(), "POST", path) is DIALECTS[name]
+    assert find(reversed(DIALECTS.values()), "POST", path) is DIALECTS[name]
 
 
 @pytest.mark.parametrize(
