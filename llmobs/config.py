@@ -155,7 +155,7 @@ SETTINGS: dict[str, Setting] = {
             "Acknowledged bytes not yet decoded; past it clients are told to wait.",
             "server",
         ),
-        Setting("memory_limit", "512MB", str, "", "Memory that the database may use.", "server"),
+        Setting("memory_limit", "256MB", str, "", "Memory that the database may use.", "server"),
         Setting("query_timeout", 30.0, float, "s", "Longest time a query may run.", "server"),
         Setting("keep_days", 30.0, float, "days", "How long spans are kept.", "server"),
         Setting(

@@ -156,4 +156,4 @@ def test_the_shipped_file_explains_every_setting():
 
 
 def test_the_shipped_file_is_accepted_as_it_is():
-    assert read(SHIPPED)["memory_limit"] == "512MB"
+    assert read(SHIPPED)["memory_limit"] == "256MB"

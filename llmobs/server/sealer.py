@@ -8,8 +8,6 @@ import threading
 import time
 from typing import Protocol
 
-import pyarrow as pa
-
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.journal import Journal
 from llmobs.server.collector.metrics import Metrics
@@ -168,6 +166,5 @@ class Sealer:
             return False
         self._journal.drop(upto)
         self._hot.sealed(upto)
-        pa.default_memory_pool().release_unused()  # it would keep 100 MB for later
         self._metrics.add(seals=1)
         return True

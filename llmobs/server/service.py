@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from llmobs.server import ports
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.front import Front
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 EXPIRE_S = 300.0
 GRACE_S = 3.0  # for requests under way when we stop
 FILES = 4_096
+REPLAY_BYTES = 384 << 20  # more than a crash leaves: ALL times the backlog, and what is hot
 STORE_SETTINGS = ("memory_limit", "query_timeout", "keep_days", "keep_content_days", "max_disk")
 
 
@@ -122,11 +125,11 @@ class Service:
         return decoding.decoder(self.settings["prices"])
 
     def _replay(self) -> None:
-        """Hands the journal's payloads to the decoder, as fast as it takes them."""
+        """Hands the journal's payloads to the decoder; spans are accepted while it works on them."""
         count = 0
         for segment, payloads in self.journal.replay():
             for payload in payloads:
-                self.backlog.room.wait(len(payload))
+                self.backlog.room.take_beside(len(payload), REPLAY_BYTES)
                 self.backlog.put(segment, payload)
             self.backlog.close(segment)
             count += len(payloads)
@@ -177,6 +180,7 @@ def serve(settings: Mapping[str, Any]) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("llmobs").setLevel(logging.INFO)
     raise_file_limit()
+    pa.set_memory_pool(pa.system_memory_pool())  # mimalloc kept 100 MB more, at 10,000 spans a second
     service = Service(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)

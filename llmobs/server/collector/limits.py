@@ -20,6 +20,7 @@ SLOWEST = 50_000  # bytes per second that an honest client reaches
 SEND_S = 60.0  # in which a client must read something of its answer
 CONNECTIONS = 1_000
 AFTER_ANSWER = 1 << 30  # bytes of a refused body that may run out, so that its sender reads our answer
+ALL = 4  # times its size, that a Room may hold with what was taken beside
 API_BODY = 4 << 20  # bytes of a question; incidents come in lists
 
 _GZIP_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # the stub calls it an instance
@@ -31,6 +32,7 @@ class Room:
     def __init__(self, size: int, says: str) -> None:
         self.size = size
         self.used = 0
+        self._beside = 0
         self._says = says
         self._free = threading.Condition()
 
@@ -42,19 +44,25 @@ class Room:
 
     def check(self, count: int) -> None:
         """Refusal (busy) where `count` more do not fit."""
-        if self.used and self.used + count > self.size:
-            raise refusal.busy(f"{self._says}: {self.used:,} bytes of {self.size:,}. Send it again later.")
+        used = self.used - self._beside
+        if (used and used + count > self.size) or (self.used and self.used + count > ALL * self.size):
+            raise refusal.busy(f"{self._says}: {used:,} bytes of {self.size:,}. Send it again later.")
 
     def give_back(self, count: int) -> None:
         with self._free:
             self.used -= count
+            self._beside = max(0, self._beside - count)
             self._free.notify_all()
 
-    def wait(self, count: int) -> None:
-        """Takes `count` once they fit."""
+    def take_beside(self, count: int, most: int) -> None:
+        """Takes `count` that leave others their room, up to ALL; waits while there would be more than `most`.
+
+        What was taken so must be the first that is given back.
+        """
         with self._free:
-            self._free.wait_for(lambda: not self.used or self.used + count <= self.size)
+            self._free.wait_for(lambda: not self.used or self.used + count <= most)
             self.used += count
+            self._beside += count
 
 
 class Share:

@@ -35,7 +35,7 @@ class DuckStore:
         self,
         folder: str | Path,
         *,
-        memory_limit: str = "512MB",
+        memory_limit: str = "256MB",
         query_timeout: float = 30.0,
         keep_days: float = 30.0,
         keep_content_days: float = 7.0,
@@ -95,7 +95,8 @@ class DuckStore:
                 self._write(batches, upto)
             position = self._position()
         self._door.refresh(self._renew)
-        pa.default_memory_pool().release_unused()  # 200 MB that Arrow would keep for later
+        del batches
+        pa.default_memory_pool().release_unused()  # 200 MB that it would keep for later
         return position if position >= 0 else None
 
     def _write(self, batches: list[hot.Batch], upto: int | None) -> None:

@@ -122,13 +122,40 @@ def test_one_alone_always_fits():
         only.take(50)
 
 
-def test_waiting_for_room_ends_when_it_is_given_back():
+def test_what_is_taken_beside_leaves_the_room_to_others():
     room = Room(100, "full")
-    room.take(80)
-    waited = threading.Thread(target=room.wait, args=(50,))
+    room.take_beside(250, most=300)
+
+    with share(room) as other:
+        other.take(100)
+        with pytest.raises(Refusal, match="full: 100 bytes of 100"):
+            room.take(1)
+        room.give_back(250)
+        with pytest.raises(Refusal, match="full: 100 bytes of 100"):
+            room.take(1)
+
+    assert room.used == 0
+    room.take(100)
+
+
+def test_what_was_taken_beside_may_be_too_much_for_others():
+    room = Room(100, "full")
+    room.take_beside(390, most=1_000)
+
+    room.take(10)
+    with pytest.raises(Refusal, match="full: 10 bytes of 100"):
+        room.take(1)
+
+
+def test_taking_beside_waits_for_the_most_there_may_be():
+    room = Room(100, "full")
+    room.take_beside(200, most=220)
+    waited = threading.Thread(target=room.take_beside, args=(50, 220))
 
     waited.start()
-    room.give_back(80)
+    waited.join(0.05)
+    assert (waited.is_alive(), room.used) == (True, 200)
+    room.give_back(200)
     waited.join(10)
 
     assert room.used == 50

@@ -87,7 +87,7 @@ def test_what_does_more_than_read_is_refused_and_changes_nothing(attacked, text,
     assert sorted(p.name for p in tmp_path.iterdir()) == before
     assert attacked.sql("SELECT count(*) AS spans FROM spans").to_pylist() == [{"spans": 2}]
     assert attacked.sql("SELECT count(*) AS hours FROM hours").to_pylist() == [{"hours": 1}]
-    assert attacked.sql("SELECT current_setting('memory_limit') AS m").to_pylist() == [{"m": "488.2 MiB"}]
+    assert attacked.sql("SELECT current_setting('memory_limit') AS m").to_pylist() == [{"m": "244.1 MiB"}]
 
 
 def test_after_every_attack_spans_are_still_taken(filled):
