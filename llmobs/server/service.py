@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from llmobs.server import ports
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.front import Front
@@ -180,7 +178,6 @@ def serve(settings: Mapping[str, Any]) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("llmobs").setLevel(logging.INFO)
     raise_file_limit()
-    pa.set_memory_pool(pa.system_memory_pool())  # mimalloc kept 100 MB more, at 10,000 spans a second
     service = Service(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
