@@ -89,8 +89,7 @@ class DuckStore:
     def seal(self, upto: int | None = None) -> int | None:
         """Writes hot rows to the file, with the journal's position, in one transaction."""
         with self._writing:
-            with self._swap:
-                batches = self._hot.upto(upto)
+            batches = self._gather(upto)
             if batches or upto is not None:
                 self._write(batches, upto)
             position = self._position()
@@ -98,6 +97,21 @@ class DuckStore:
         del batches
         pa.default_memory_pool().release_unused()  # 200 MB that it would keep for later
         return position if position >= 0 else None
+
+    def _gather(self, upto: int | None) -> list[hot.Batch]:
+        """The hot rows to write, side by side: of pieces DuckDB would make ragged row groups.
+
+        Questions read the copy from now on, so that the pieces take no memory while it is written.
+        """
+        with self._swap:
+            batches = self._hot.upto(upto)
+        if len(batches) < 2:
+            return batches
+        whole = hot.join(batches, copy=True)
+        with self._swap:
+            self._hot.replace(batches, whole)
+        self._door.refresh(self._renew)
+        return [whole]
 
     def _write(self, batches: list[hot.Batch], upto: int | None) -> None:
         def commit() -> None:

@@ -57,6 +57,13 @@ class Hot:
             return list(self.batches)
         return [b for b in self.batches if b.segment is None or b.segment <= segment]
 
+    def replace(self, batches: list[Batch], whole: Batch) -> None:
+        """Puts `whole`, which has the same rows, where `batches` were: they are the oldest."""
+        ids = {id(b) for b in batches}
+        self.batches = [whole, *(b for b in self.batches if id(b) not in ids)]
+        self.version += 1
+        self._joined = None
+
     def remove(self, gone: list[Batch]) -> None:
         """Takes out batches that are in the file now."""
         ids = {id(b) for b in gone}

@@ -95,6 +95,25 @@ def test_text_that_duckdb_does_not_take_as_json_holds_up_nothing(store):
     assert (first, second) == ("{broken", "{'a': 1}")
 
 
+def test_rows_that_are_being_written_are_kept_once_and_seen_once(store, monkeypatch):
+    for number in range(3):
+        store.append([call(number, NOW)], segment=number)
+    assert store.sql("SELECT count(*) AS n FROM spans").to_pylist() == [{"n": 3}]
+    insert, seen = duckdb.sealing._insert, []
+
+    def watched(db, batch, text):
+        store.append([call(9, NOW)], segment=3)
+        seen.append([b.spans is batch.spans for b in store._hot.batches])
+        seen.append(store.sql("SELECT count(*) AS n FROM spans").to_pylist())
+        return insert(db, batch, text)
+
+    monkeypatch.setattr(duckdb.sealing, "_insert", watched)
+    store.seal(2)
+
+    assert seen == [[True, False], [{"n": 4}]]
+    assert store.sql("SELECT count(*) AS n FROM spans").to_pylist() == [{"n": 4}]
+
+
 def test_many_small_appends_are_few_tables():
     kept = hot.Hot()
     for number in range(100):
