@@ -103,7 +103,8 @@ class Desk:
             system=[{"type": "text", "text": texts.SUPPORT[version], "cache_control": {"type": "ephemeral"}}],
             messages=[{"role": "user", "content": question}],
         ) as stream:
-            return stream.get_final_text()
+            answer: str = stream.get_final_text()
+            return answer
 
     def resolve_case(self, ticket: Ticket) -> None:
         """An agent: a model chooses tools until the case is solved; another one reviews."""

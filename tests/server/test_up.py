@@ -44,38 +44,32 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 
 
 @needs_proc
-def test_everything_comes_up_says_where_it_is_and_ends_on_ctrl_c(start):
+def test_everything_comes_up_goes_on_after_a_crash_and_ends_on_ctrl_c(start):
     tree = start()
 
-    pids = tree.wait_until_up()
+    before = tree.wait_until_up()
 
-    assert set(pids) == set(PARTS)
+    assert set(before) == set(PARTS)
     assert f"Dashboard is at http://127.0.0.1:{tree.dashboard}" in tree.said()
     assert f"Collector takes spans at http://127.0.0.1:{tree.http}" in tree.said()
     assert status(f"http://127.0.0.1:{tree.http}/readyz") == 200
     assert status(f"http://127.0.0.1:{tree.dashboard}/") == 200
     assert "Traceback" not in tree.said()
-
-    assert tree.end() == 0
-
-    assert not any(map(alive, pids.values()))
-    assert tree.said().rstrip().endswith("Ended.")
-
-
-@needs_proc
-def test_a_killed_collector_is_started_again_with_its_data(start):
-    tree = start()
-    before = tree.wait_until_up()
     send_span(tree)
 
     os.kill(before["collector"], signal.SIGKILL)
 
     until(lambda: "collector runs again." in tree.said())
     assert "collector ended by itself (signal SIGKILL). It starts again in 1 s." in tree.said()
-    assert tree.pids()["collector"] != before["collector"]
-    assert tree.pids()["dashboard"] == before["dashboard"]
+    pids = tree.pids()
+    assert pids["collector"] != before["collector"]
+    assert pids["dashboard"] == before["dashboard"]
     assert asked(tree, "SELECT count(*) AS spans FROM spans") == [{"spans": 1}]
+
     assert tree.end() == 0
+
+    assert not any(map(alive, pids.values()))
+    assert tree.said().rstrip().endswith("Ended.")
 
 
 @needs_proc
