@@ -216,6 +216,7 @@ def test_a_click_on_a_bar_opens_the_traces_behind_it(browser, dashboard):
 
         page.wait_for_url("**/traces?*from=*&to=*")
         page.get_by_text("newest first").first.wait_for()
+        assert page.locator("a.cover").count() > 0
 
 
 def test_the_page_goes_on_when_the_collector_is_back(browser, tmp_path):

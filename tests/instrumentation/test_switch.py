@@ -72,8 +72,12 @@ def test_twice_is_once(provider):
 
 
 def test_off_without_on_is_harmless():
+    before = methods()
+
     llmobs.uninstrument()
     llmobs.uninstrument()
+
+    assert methods() == before
 
 
 def test_a_client_from_before_is_recorded_and_left_alone_afterwards(provider):

@@ -156,6 +156,7 @@ def test_what_a_part_started_itself_ends_with_it(started, tmp_path):
     tree.stop()
 
     until(lambda: not alive(grandchild))
+    assert not alive(grandchild)
 
 
 def test_a_part_that_crashes_is_started_again_and_that_is_said(started):
@@ -252,3 +253,4 @@ def test_a_tree_whose_output_nobody_reads_still_ends_its_parts():
 
     tree.wait(20)
     until(lambda: not alive(pid))
+    assert not alive(pid)

@@ -81,6 +81,7 @@ def test_nobody_is_left_when_the_tree_itself_is_killed(start):
     tree.process.wait()
 
     until(lambda: not any(map(alive, pids.values())))
+    assert not any(map(alive, pids.values()))
 
 
 def test_a_taken_port_is_refused_before_anything_starts(start):

@@ -118,8 +118,11 @@ def test_room_refuses_what_does_not_fit_beside_others_and_is_free_again_afterwar
 
 
 def test_one_alone_always_fits():
-    with share(Room(10, "full")) as only:
+    room = Room(10, "full")
+
+    with share(room) as only:
         only.take(50)
+        assert room.used == 50
 
 
 def test_what_is_taken_beside_leaves_the_room_to_others():
