@@ -240,14 +240,9 @@ def test_sql_alone_lists_views_and_columns(data, nowhere):
 
     listed = {(row["view"], row["column"]) for row in json.loads(done.stdout)}
     assert {("calls", "cost_usd"), ("spans", "attributes"), ("incidents", "says")} <= listed
-    assert {view for view, _ in listed} >= {
-        "spans",
-        "calls",
-        "prompts",
-        "tools",
-        "retrievals",
-        "agents",
-        "workflows",
+    assert {view for view, _ in listed} == {
+        *("spans", "calls", "prompts", "tools", "retrievals", "agents", "workflows"),
+        *("evaluations", "incidents", "changes"),
     }
 
 

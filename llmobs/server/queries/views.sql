@@ -7,6 +7,7 @@ SELECT
   data_type AS "type"
 FROM information_schema.columns
 WHERE table_name IN (
-  'calls', 'spans', 'prompts', 'tools', 'retrievals', 'agents', 'workflows', 'incidents'
+  'calls', 'spans', 'prompts', 'tools', 'retrievals', 'agents', 'workflows',
+  'evaluations', 'incidents', 'changes'
 )
 ORDER BY table_name, ordinal_position

@@ -111,7 +111,8 @@ def views() -> tuple[str, ...]:
             more = tuple(columns.COST) if special else ()
             made.append(_signal(f"{name}_rows" if special else signal.view, signal, more))
             made += [text("views", f"{signal.view}.sql")] if special else []
-    return (*made, text("views", "incidents.sql"), text("views", "hours.sql"))
+    made += [text("views", f"{view}.sql") for view in ("evaluations", "incidents", "changes", "hours")]
+    return tuple(made)
 
 
 def _spans() -> str:
