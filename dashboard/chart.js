@@ -1,6 +1,11 @@
 // Draws a Plotly figure and updates it in place. Streamlit's own chart element (1.67) is torn down and drawn again
 // with each change of its data, which flashes on a page that refreshes every few seconds.
 // A click on a bar or a point opens the traces behind it.
+
+// On a phone a longer legend takes more room than the chart; the table below has the same colours.
+const NARROW_PX = 420;
+const NARROW_SERIES = 5;
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const box = parentElement.querySelector(".chart");
   box.newest = data;
@@ -25,7 +30,8 @@ function draw(box) {
   const { figure, config } = box.newest;
   if (!box.isConnected) return;
   const { data, layout } = JSON.parse(figure);
-  Plotly.react(box, data, themed(layout, getComputedStyle(box)), config).then(() => {
+  const narrow = box.clientWidth < NARROW_PX;
+  Plotly.react(box, data, themed(layout, getComputedStyle(box), narrow, data.length), config).then(() => {
     box.dataset.drawn = "yes";
     if (box.drawn) return;
     box.drawn = true;
@@ -34,7 +40,7 @@ function draw(box) {
 }
 
 // Text, grid and hover in the colours of the page, light or dark.
-function themed(layout, style) {
+function themed(layout, style, narrow, series) {
   const of = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const text = of("text-color");
   const grid = of("border-color");
@@ -43,6 +49,7 @@ function themed(layout, style) {
   }
   return {
     ...layout,
+    showlegend: layout.showlegend && !(narrow && series > NARROW_SERIES),
     font: { family: of("font"), size: 12, color: text },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",

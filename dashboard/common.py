@@ -18,7 +18,7 @@ import scope
 import streamlit as st
 from details import details
 from markup import Html, join, tag
-from scope import FILTERS, Window, current, link, put
+from scope import FILTERS, Window, current, link, put, written
 from tables import Column, table
 from tiles import Number, Tile, Verdict, number, share, strip, tiles
 from view import chart, follow, view
@@ -66,6 +66,7 @@ __all__ = [
     "vitals",
     "waterfall",
     "window",
+    "written",
 ]
 
 CACHED_S = 5

@@ -92,16 +92,16 @@ class Desk:
                 temperature=0.2,
             )
             facts = [self.use(call) for call in plan.choices[0].message.tool_calls or ()]
-            run.result(self.write(version, prompt.text, facts))
+            asked = [each["content"] for each in messages if each["role"] != "system"]
+            run.result(self.write(version, [*asked, *(f"Result of a tool: {fact}" for fact in facts)]))
 
-    def write(self, version: str, prompt: str, facts: list[str]) -> str:
+    def write(self, version: str, known: list[str]) -> str:
         """The answer, streamed by the second model; the instructions are cached."""
-        question = "\n\n".join([prompt, *(f"Result of a tool: {fact}" for fact in facts)])
         with self.anthropic.messages.stream(
             model="claude-sonnet-4-6",
             max_tokens=self.choices.answer_tokens,
             system=[{"type": "text", "text": texts.SUPPORT[version], "cache_control": {"type": "ephemeral"}}],
-            messages=[{"role": "user", "content": question}],
+            messages=[{"role": "user", "content": "\n\n".join(known)}],
         ) as stream:
             answer: str = stream.get_final_text()
             return answer

@@ -1,20 +1,22 @@
 """How the stand-in fails: on purpose (`PUT /faults`) and, rarely, by itself, as providers do.
 
-Kinds: outage (503), overloaded (529), rate_limit (429 with retry-after), error (500), timeout (no answer),
-empty (an answer without a word), slow (`factor` times as long), broken (the stream stops half way).
+Kinds: outage (503), overloaded (529), rate_limit (429 with retry-after), error (500), too_long (400),
+timeout (no answer), empty (an answer without a word), slow (`factor` times as long), broken (the stream stops
+half way).
 """
 
 import json
 import random
 from typing import Any, NamedTuple
 
-STATUS = {"outage": 503, "overloaded": 529, "rate_limit": 429, "error": 500}
+STATUS = {"outage": 503, "overloaded": 529, "rate_limit": 429, "error": 500, "too_long": 400}
 KINDS = (*STATUS, "timeout", "empty", "slow", "broken")
 SAYS = {
     "outage": "The service is temporarily unavailable.",
     "overloaded": "Overloaded",
     "rate_limit": "Rate limit reached for requests. Please try again in 1s.",
     "error": "The server had an error while processing your request.",
+    "too_long": "The prompt is longer than this model's context window.",
 }
 # Share of calls that fail by themselves; most succeed when the SDK tries again.
 NOISE = (("rate_limit", 0.008), ("error", 0.003), ("slow", 0.006))

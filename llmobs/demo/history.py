@@ -43,6 +43,7 @@ TOUCHES = {
     "empty": ("resolve_case", "summarise"),
     "truncated": ("answer_ticket",),
     "costly": ("triage",),
+    incidents.UNLUCKY: tuple(RUNS),
 }
 PATIENCE_S = 120.0  # with a collector that says "later", or restarts
 
@@ -88,7 +89,8 @@ def traces(service: Service, bucket: int, now: float, recorder: Recorder, seed: 
     """The traces of a service in a bucket of five minutes."""
     for number, at in enumerate(shape.starts(service, bucket, now, seed)):
         chance = random.Random(f"{seed}|{service.name}|{service.environment}|{bucket}|{number}")
-        recorded = recorder.get(shape.scenario(service, chance), incidents.kind(at - now))
+        unlucky = incidents.UNLUCKY if chance.random() < incidents.UNLUCKY_SHARE else ""
+        recorded = recorder.get(shape.scenario(service, chance), incidents.kind(at - now) or unlucky)
         visitor = shape.visitor(at, chance)
         yield retime.copy(chance.choice(recorded), at, visitor, shape.index_built_at(at), chance)
 

@@ -32,8 +32,19 @@ class Choices(NamedTuple):
     triage_examples: int = 0
 
 
+# What the stand-in is told at all times of live traffic: no provider answers every call.
+USUAL: dict[str, Fault] = {"*": Fault("too_long", 0.003)}
+# In history a recording stands for many traces, so those that fail are a kind of their own, and rare.
+UNLUCKY, UNLUCKY_SHARE = "unlucky", 0.01
 # What the stand-in is told while an incident of that kind lasts.
 FAULTS: dict[str, dict[str, Fault]] = {
+    UNLUCKY: {
+        "gpt-4o-mini": Fault("rate_limit", 0.6),
+        "gpt-5-nano": Fault("too_long", 0.7),
+        "gpt-4o": Fault("error", 0.8),
+        "claude-sonnet-4-6": Fault("overloaded", 0.8),
+        "claude-haiku-4-5": Fault("overloaded", 0.8),
+    },
     "outage": {"gpt-4o-mini": Fault("outage", 0.85)},
     "empty": {"claude-haiku-4-5": Fault("empty", 0.6)},
 }
@@ -56,7 +67,7 @@ PAST: tuple[Incident, ...] = (
 FIRST_S = 75.0
 ROUND_S = 32 * MINUTE  # then it all begins again
 LIVE: tuple[Incident, ...] = (
-    Incident("outage", FIRST_S, 3 * MINUTE, SAYS["outage"]),
+    Incident("outage", FIRST_S, 5 * MINUTE, SAYS["outage"]),
     Incident("truncated", 9 * MINUTE, 4 * MINUTE, SAYS["truncated"]),
     Incident("costly", 16 * MINUTE, 7 * MINUTE, SAYS["costly"]),
     Incident("empty", 25 * MINUTE, 4 * MINUTE, SAYS["empty"]),

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from llmobs.demo import faults, models, wire_anthropic, wire_openai
+from llmobs.demo import faults, incidents, models, wire_anthropic, wire_openai
 from llmobs.demo.answers import Asked, Reply, reply
 from llmobs.demo.faults import Faults
 from llmobs.demo.wire_openai import Event
@@ -237,7 +237,9 @@ def main(argv: list[str] | None = None) -> int:
         from llmobs.server.tree import end_with_parent
 
         end_with_parent()
-    server(Provider(given.seed, given.pace), given.host, given.port).run()
+    app = Provider(given.seed, given.pace)
+    app.faults = dict(incidents.USUAL)
+    server(app, given.host, given.port).run()
     return 0
 
 

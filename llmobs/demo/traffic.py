@@ -107,7 +107,7 @@ class Traffic:
         while not stopped.wait(LOOK_S):
             found = incidents.now(time.time() - self.start)
             if found != before:
-                self.tell(incidents.FAULTS.get(found.kind, {}) if found else {})
+                self.tell({**incidents.USUAL, **incidents.FAULTS.get(found.kind if found else "", {})})
                 if found:
                     print(f"Incident: {found.says}. For {found.lasts_s / 60:.0f} minutes.", flush=True)
                 elif before:

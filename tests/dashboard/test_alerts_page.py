@@ -1,5 +1,6 @@
 """The table of alerts."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -75,6 +76,25 @@ def test_what_was_resolved_before_the_window_is_left_out(store):
 
     assert "No alert was open" in run("operate/alerts", range="1h").success[0].value
     assert "✓ resolved" in words(run("operate/alerts", range="6h"))
+
+
+def test_all_quiet_names_the_last_alert_with_a_window_that_shows_it(store):
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    store.append([call(1, now)])
+    over = {"firing_since": now - timedelta(hours=4), "resolved_at": now - timedelta(hours=3)}
+    older = {"resolved_at": now - timedelta(hours=9), "firing_since": now - timedelta(hours=10)}
+    store.put_incidents(
+        [
+            incident(now, "resolved", rule="cost_spike", severity="ticket", **over),
+            incident(now, "resolved", id="inc-older", fingerprint="fp-older", **older),
+        ]
+    )
+
+    shown = run("operate/alerts", **{"from": "2026-11-22T11:00:00Z", "to": "2026-11-22T12:00:00Z"})
+
+    assert "The last one was cost spike · gpt-4o-mini , over since 22 Nov 09:00:00 UTC." in words(shown)
+    link = "/alerts?from=2026-11-22T07%3A30%3A00Z&to=2026-11-22T09%3A30%3A00Z&incident=inc-resolved"
+    assert link in html.unescape(markup(shown))
 
 
 def test_all_quiet_says_so(store):

@@ -99,7 +99,16 @@ def test_a_retried_call_says_how_often(rows):
     assert '<span class="badge warn" title="3 attempts">×3</span>' in markup(shown())
 
 
-def test_without_a_choice_the_first_call_is_open(rows):
+def test_without_a_choice_the_call_that_answered_last_is_open(store):
+    model = {**INSIDE, "model": "m-one", "provider": "openai"}
+    asked = call(6, at(0.04), **model, name="chat plan", output_messages=[])
+    found = call(7, at(0.09), **{**model, "operation": "embeddings"}, name="embeddings after")
+    store.append([*ROWS, asked, found])
+
+    assert "user Where is it? assistant On its way." in words(shown())
+
+
+def test_an_open_call_shows_its_conversation_tokens_and_times(rows):
     text = words(shown())
 
     assert "user Where is it? assistant On its way." in text

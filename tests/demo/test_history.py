@@ -1,6 +1,7 @@
 """History into a real collector: every bucket once, the newest first, and only what is not there yet."""
 
 import time
+from collections import Counter
 
 import pytest
 
@@ -118,6 +119,24 @@ def test_past_incidents_are_in_what_is_recorded(monkeypatch):
 
     assert sum(root.span.status.code == 2 for root in bad) >= 3
     assert sum(root.span.status.code == 2 for root in good) <= 1
+
+
+def test_a_few_calls_fail_on_any_day_for_more_than_one_cause(monkeypatch):
+    monkeypatch.setenv("LLMOBS_PROMPTS", str(run.PROMPTS))
+    monkeypatch.setattr(history, "HISTORY_S", 3 * HOUR_S)  # no incident lies in them
+    recorder = Recorder(7)
+    try:
+        found = [request for _, request in history.requests(NOW, {}, recorder, 7)]
+    finally:
+        recorder.close()
+
+    spans = [s for f in found for r in f.resource_spans for s in r.scope_spans[0].spans]
+    calls = [
+        {a.key: a.value for a in s.attributes} for s in spans if s.name.startswith(("chat", "embeddings"))
+    ]
+    causes = Counter(c["http.response.status_code"].int_value for c in calls if "error.type" in c)
+    assert 0.0005 < sum(causes.values()) / len(calls) < 0.01
+    assert {429, 529} < set(causes)
 
 
 def test_history_waits_while_the_collector_says_later(monkeypatch):

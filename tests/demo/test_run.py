@@ -75,8 +75,8 @@ def test_one_incident_at_a_time_and_each_kind_each_round():
     assert set(seen) == {"", "outage", "truncated", "costly", "empty"}
     assert seen[80] == "outage"
     assert incidents.kind(incidents.ROUND_S + 80) == "outage"
-    # 3, 4, 7 and 4 minutes
-    assert [seen.count(kind) for kind in ("outage", "truncated", "costly", "empty")] == [180, 240, 420, 240]
+    # 5, 4, 7 and 4 minutes
+    assert [seen.count(kind) for kind in ("outage", "truncated", "costly", "empty")] == [300, 240, 420, 240]
 
 
 def test_incidents_lie_in_the_two_days_before_too():

@@ -1,6 +1,7 @@
 """Alerts: what fires, how far it is from what was expected, and since when."""
 
 import json
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -17,12 +18,14 @@ from common import (
     table,
     tag,
     view,
+    written,
 )
 
 ICON = "notifications"
 STATES = ("all", "firing", "pending", "resolved")
 SHOWN = {"firing": ("bad", "✕ firing"), "pending": ("warn", "! pending"), "resolved": ("good", "✓ resolved")}
 EVIDENCE = 5
+AROUND = timedelta(minutes=30)  # shown before and after an alert that is over
 
 
 def bar() -> None:
@@ -57,13 +60,30 @@ def show() -> None:
 
 
 def quiet(state: str | None) -> None:
-    """No incident: on an empty store how to get data, otherwise that all is well."""
+    """No incident: on an empty store how to get data, otherwise that all is well and when it last was not."""
     if formats.missing(rows("newest").received_at.iloc[0]):
         nothing_here()
     what = f"is {state}" if state in STATES[1:] else "was open"
     st.success(
         f"**No alert {what}** in this window. `llmobs rules` lists what is watched.",
         icon=":material/check_circle:",
+    )
+    past = rows("incidents_list", since=None, state="resolved")
+    if len(past):
+        view(last(past.loc[past.resolved_at.idxmax()]), key="alerts.last")
+
+
+def last(row: pd.Series) -> Html:
+    """The newest alert there was, with a window that shows it."""
+    begin, end = row.firing_since - AROUND, row.resolved_at + AROUND
+    around = {"range": None, "state": None, "from": written(begin), "to": written(end)}
+    title = f"{row.rule.replace('_', ' ')} · {row.subject}"
+    return tag(
+        "div",
+        "The last one was ",
+        tag("a", title, class_="link", href=link("alerts", incident=row.id, **around)),
+        f", over since {formats.moment(row.resolved_at)} UTC.",
+        class_="quiet",
     )
 
 

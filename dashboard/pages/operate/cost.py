@@ -1,28 +1,77 @@
 """Cost: where the money goes, over time and by model, against the window before."""
 
 import charts
-import streamlit as st
-from common import Column, chart, formats, link, nothing_here, rows, table, view, window
+import pandas as pd
+from common import (
+    Column,
+    Html,
+    ask,
+    chart,
+    comparable,
+    formats,
+    join,
+    link,
+    live,
+    rows,
+    table,
+    tag,
+    view,
+    window,
+)
 
 ICON = "payments"
 
 
 def show() -> None:
-    """The chart first, then the models from the dearest down."""
+    """The sum and what it leaves out, the chart, then the models from the dearest down."""
+    numbers, now = ask("now_numbers"), window()
     models = rows("models_now")
-    if models.empty:
-        nothing_here()
-    now = window()
-    st.markdown(f"**{formats.usd(models.cost_usd.sum())}** :gray[in this window]")
+    if not comparable(rows("newest").oldest_at.iloc[0], now):
+        numbers, models = numbers[numbers.is_now], models.assign(cost_before_usd=float("nan"))
+    view(total(numbers), key="cost.total")
     chart(charts.cost_by_model(rows("usage_by_model"), now), "cost.time", now.step_s, link("traces"))
-    columns = [
-        Column("Model", lambda r: r.model),
-        Column("Calls", lambda r: formats.count(r.calls), True),
-        Column("Tokens", lambda r: formats.count(r.tokens), True),
-        Column("Cost", lambda r: formats.usd(r.cost_usd), True),
-        Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
-    ]
-    view(table(models.sort_values("cost_usd", ascending=False), columns), key="cost.models")
+    view(listed(models), key="cost.models")
 
 
-show()
+def total(numbers: pd.DataFrame) -> Html:
+    """What the window cost, of all models; calls without a price cost more than is shown."""
+    now, before = numbers[numbers.is_now], numbers[~numbers.is_now.astype(bool)]
+    unpriced = int(now.unpriced.sum())
+    missing = f"{formats.many(unpriced, 'call')} without a price: name it in prices.yaml"
+    return tag(
+        "div",
+        tag("span", formats.usd(now.cost_usd.sum(min_count=1)), class_="title"),
+        tag("span", f" in this window, was {formats.usd(before.cost_usd.sum(min_count=1))}", class_="quiet"),
+        tag("div", missing, class_="warn") if unpriced else None,
+        class_="lead",
+    )
+
+
+def listed(models: pd.DataFrame) -> Html:
+    colors = charts.colors(models.model)
+    return table(
+        models,
+        [
+            Column("Model", lambda r: named(r, colors[r.model])),
+            Column("Calls", lambda r: formats.count(r.calls), True),
+            Column("Tokens", lambda r: formats.count(r.tokens), True),
+            Column("Cost", cost, True),
+            Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
+        ],
+    )
+
+
+def named(row: object, color: str) -> Html:
+    dot = tag("span", class_="dot", style=f"background:{color}")
+    return join(dot, tag("a", row.model, class_="link", href=link("traces", model=row.model)))
+
+
+def cost(row: object) -> object:
+    if not row.unpriced:
+        return formats.usd(row.cost_usd)
+    return join(
+        formats.usd(row.cost_usd), tag("span", f"{formats.count(row.unpriced)} unpriced", class_="under warn")
+    )
+
+
+live(show)

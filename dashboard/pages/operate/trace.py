@@ -64,11 +64,13 @@ def page(total: int) -> int:
 
 
 def first_look(nodes: list) -> str:
-    """Without a choice: what failed deepest, else the first model call, else the root."""
+    """Without a choice: what failed deepest, else the call whose answer came last, else the root."""
     failed = [n for n in nodes if n.span.status == "error"]
     calls = [n for n in nodes if kind(n.span.operation) == "call"]
-    best = max(failed, key=lambda n: n.depth) if failed else (calls or nodes)[0]
-    return best.span.span_id
+    answers = [n for n in calls if n.span.operation != "embeddings"]
+    if failed:
+        return max(failed, key=lambda n: n.depth).span.span_id
+    return (answers or calls or nodes[:1])[-1].span.span_id
 
 
 def head(trace: str, nodes: list, spans: pd.DataFrame) -> list:
