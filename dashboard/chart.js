@@ -29,6 +29,10 @@ function plotly(script) {
 function draw(box) {
   const { figure, config } = box.newest;
   if (!box.isConnected) return;
+  // Drawn anew, the chart would lose what the reader points at; it catches up when the pointer has left.
+  const read = box.drawn && matchMedia("(hover: hover)").matches && box.matches(":hover");
+  box.onmouseleave = read ? () => draw(box) : null;
+  if (read) return;
   const { data, layout } = JSON.parse(figure);
   const narrow = box.clientWidth < NARROW_PX;
   Plotly.react(box, data, themed(layout, getComputedStyle(box), narrow, data.length), config).then(() => {

@@ -180,6 +180,24 @@ def test_a_new_call_is_on_the_page_without_a_reload_and_nothing_is_drawn_anew(br
         assert page.evaluate("[...document.querySelectorAll('.chart')].map(c => c.mark)") == [1, 1, 1, 1]
 
 
+def test_what_the_reader_points_at_stays_while_new_data_come(browser, dashboard, collector):
+    with visit(browser, f"{dashboard}/?range=15m") as page:
+        drawn(page)
+        chart = page.locator(".chart").first
+        chart.locator(".nsewdrag").hover()
+        chart.locator(".hoverlayer text").first.wait_for()
+        page.evaluate("document.querySelector('.chart .hoverlayer > g').mark = 1")
+
+        now = datetime.now(UTC)
+        collector.store.append([call(78, now, model="newer-model", input_tokens=10, output_tokens=1)])
+        page.locator("[data-testid=stBidiComponentIsolated] table").get_by_text("newer-model").wait_for()
+
+        assert page.evaluate("document.querySelector('.chart .hoverlayer > g').mark") == 1
+        assert chart.get_by_text("newer-model").count() == 0
+        page.mouse.move(0, 0)
+        chart.get_by_text("newer-model").first.wait_for()
+
+
 def test_from_the_list_into_a_trace_to_a_step_and_back(browser, dashboard):
     with visit(browser, f"{dashboard}/traces?words=kettle&range=6h") as page:
         page.evaluate("window.mark = 1")
@@ -210,9 +228,10 @@ def test_a_filter_goes_to_the_url_and_along_to_other_pages(browser, dashboard):
 def test_a_click_on_a_bar_opens_the_traces_behind_it(browser, dashboard):
     with visit(browser, dashboard) as page:
         drawn(page)
-        box = page.locator(".chart").first.locator(".nsewdrag").bounding_box()
+        ground = page.locator(".chart").first.locator(".nsewdrag")
+        box = ground.bounding_box()
 
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
+        ground.click(position={"x": box["width"] / 2, "y": box["height"] - 3})
 
         page.wait_for_url("**/traces?*from=*&to=*")
         page.get_by_text("newest first").first.wait_for()

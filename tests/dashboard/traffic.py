@@ -48,14 +48,7 @@ def trace(chance: random.Random, at: datetime) -> list[dict]:
     """One question: prompt, retrieval, a call that asks for a tool, the tool, a second call."""
     number = chance.randrange(len(QUESTIONS))
     provider, model, _, *price, pace = chance.choices(MODELS, [m[2] for m in MODELS])[0]
-    common = {
-        "trace_id": f"{chance.getrandbits(128):032x}",
-        "service": chance.choice(("shop", "shop", "support")),
-        "environment": chance.choice(("production", "production", "staging")),
-        "user_id": f"user-{chance.randrange(400)}",
-        "session_id": f"s-{chance.randrange(2_000)}",
-        "workflow": "answer_question",
-    }
+    common = asked_by(chance)
     root = {**common, **step(chance, None, at, 0.0, "invoke_workflow answer_question", "invoke_workflow")}
     parent = root["span_id"]
     found = [root]
@@ -86,6 +79,18 @@ def trace(chance: random.Random, at: datetime) -> list[dict]:
     root["duration_s"] = (clock - at).total_seconds()
     root["status"] = "error" if bad else "ok"
     return found
+
+
+def asked_by(chance: random.Random) -> dict:
+    """What all spans of one trace have in common: who asked, and where."""
+    return {
+        "trace_id": f"{chance.getrandbits(128):032x}",
+        "service": chance.choice(("shop", "shop", "support")),
+        "environment": chance.choice(("production", "production", "staging")),
+        "user_id": f"user-{chance.randrange(400)}",
+        "session_id": f"s-{chance.randrange(2_000)}",
+        "workflow": "answer_question",
+    }
 
 
 def step(
