@@ -47,15 +47,8 @@ def main() -> None:
 
 def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
     """Figures by name."""
-    port, grpc_port = free_port(), free_port()
-    settings = {
-        "LLMOBS_DATA": str(folder / "data"),
-        "LLMOBS_HTTP_PORT": str(port),
-        "LLMOBS_GRPC_PORT": str(grpc_port),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
-    command = [sys.executable, "-m", "llmobs", "collector"]
-    server = Server(command, folder, settings, f"http://127.0.0.1:{port}/readyz")
+    port = free_port()
+    server = collector(folder, port)
     store = open_store(f"http://127.0.0.1:{port}")
     try:
         sending = load.Load(port, rate, round(seconds * rate / corpus.SPANS))
@@ -64,22 +57,13 @@ def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
         looks = watch(sending, store)
         sent = sending.result()
         looks += catch_up(sent.acked[-1][1], store)
-        asked = {f"{name}, ms": question(store, text) for name, text in QUESTIONS.items()}
-        newest = store.sql(QUESTIONS["newest traces"]).column("trace_id")[0].as_py()
-        asked["one trace, ms"] = question(store, TRACE, trace_id=newest)
+        asked = answers(store)
         twice = store.sql(TWICE).column(0)[0].as_py()
         used, peak = server.cpu_s() - cpu, server.peak_mib()
         used += server.stop()
         spans = sent.acked[-1][1]
         return {
-            "seconds": sent.acked[-1][0] - begun,
-            "acknowledged spans": spans,
-            "acknowledged spans/s": spans / (sent.acked[-1][0] - begun),
-            "ack p50, ms": percentile(sent.latencies_s, 0.5) * 1e3,
-            "ack p99, ms": percentile(sent.latencies_s, 0.99) * 1e3,
-            "lag until queryable p50, s": percentile(lags(sent.acked, looks), 0.5),
-            "lag until queryable max, s": max(lags(sent.acked, looks)),
-            "count(*) p50, ms": percentile([look.took_s for look in looks], 0.5) * 1e3,
+            **speed(sent, looks, begun),
             **asked,
             "lost": spans - looks[-1].spans,
             "counted twice": twice,
@@ -95,6 +79,41 @@ def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
     finally:
         store.close()
         server.stop()
+
+
+def collector(folder: Path, port: int) -> Server:
+    """`llmobs collector`, ready, with its data in `folder`."""
+    settings = {
+        "LLMOBS_DATA": str(folder / "data"),
+        "LLMOBS_HTTP_PORT": str(port),
+        "LLMOBS_GRPC_PORT": str(free_port()),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    command = [sys.executable, "-m", "llmobs", "collector"]
+    return Server(command, folder, settings, f"http://127.0.0.1:{port}/readyz")
+
+
+def answers(store: Store) -> dict[str, float]:
+    """How long each question takes, by its name."""
+    asked = {f"{name}, ms": question(store, text) for name, text in QUESTIONS.items()}
+    newest = store.sql(QUESTIONS["newest traces"]).column("trace_id")[0].as_py()
+    return {**asked, "one trace, ms": question(store, TRACE, trace_id=newest)}
+
+
+def speed(sent: load.Sent, looks: list[Seen], begun: float) -> dict[str, float]:
+    """How fast spans were acknowledged and could be counted; `begun` is of time.monotonic()."""
+    ended, spans = sent.acked[-1]
+    late = lags(sent.acked, looks)
+    return {
+        "seconds": ended - begun,
+        "acknowledged spans": spans,
+        "acknowledged spans/s": spans / (ended - begun),
+        "ack p50, ms": percentile(sent.latencies_s, 0.5) * 1e3,
+        "ack p99, ms": percentile(sent.latencies_s, 0.99) * 1e3,
+        "lag until queryable p50, s": percentile(late, 0.5),
+        "lag until queryable max, s": max(late),
+        "count(*) p50, ms": percentile([look.took_s for look in looks], 0.5) * 1e3,
+    }
 
 
 def watch(sending: load.Load, store: Store) -> list[Seen]:

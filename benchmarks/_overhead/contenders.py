@@ -49,48 +49,52 @@ def floor(capture: bool) -> Flush:
             attributes["gen_ai.input.messages"] = json.dumps(kwargs["messages"])
         return tracer.start_span("chat " + kwargs["model"], kind=SpanKind.CLIENT, attributes=attributes)
 
-    def end(span: Any, answer: Any, text: str | None) -> None:
-        usage = answer.usage
-        attributes = {
-            "gen_ai.response.id": answer.id,
-            "gen_ai.response.model": answer.model,
-            "gen_ai.response.finish_reasons": ("stop",),
-            "gen_ai.usage.input_tokens": usage.prompt_tokens,
-            "gen_ai.usage.output_tokens": usage.completion_tokens,
-            "gen_ai.usage.cache_read.input_tokens": usage.prompt_tokens_details.cached_tokens,
-            "gen_ai.usage.reasoning.output_tokens": usage.completion_tokens_details.reasoning_tokens,
-        }
-        if capture:
-            attributes["gen_ai.output.messages"] = json.dumps([text])
-        span.set_attributes(attributes)
-        span.end()
-
-    def streamed(span: Any, chunks: Any) -> Any:
-        text, last = [], None
-        for last in chunks:
-            if last.choices and (piece := last.choices[0].delta.content):
-                text.append(piece)
-            yield last
-        end(span, last, "".join(text))
-
     def create(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         span = begin(kwargs)
         answer = wrapped(*args, **kwargs)
         if kwargs.get("stream"):
-            return streamed(span, answer)
-        end(span, answer, answer.choices[0].message.content)
+            return streamed(span, answer, capture)
+        end(span, answer, answer.choices[0].message.content, capture)
         return answer
 
     async def acreate(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         span = begin(kwargs)
         answer = await wrapped(*args, **kwargs)
-        end(span, answer, answer.choices[0].message.content)
+        end(span, answer, answer.choices[0].message.content, capture)
         return answer
 
     module = "openai.resources.chat.completions"
     wrapt.wrap_function_wrapper(module, "Completions.create", create)
     wrapt.wrap_function_wrapper(module, "AsyncCompletions.create", acreate)
     return made.force_flush
+
+
+def streamed(span: Any, chunks: Any, capture: bool) -> Any:
+    """The chunks of one answer; the floor's span ends after the last."""
+    text, last = [], None
+    for last in chunks:
+        if last.choices and (piece := last.choices[0].delta.content):
+            text.append(piece)
+        yield last
+    end(span, last, "".join(text), capture)
+
+
+def end(span: Any, answer: Any, text: str | None, capture: bool) -> None:
+    """Ends the floor's span with what the answer says."""
+    usage = answer.usage
+    attributes = {
+        "gen_ai.response.id": answer.id,
+        "gen_ai.response.model": answer.model,
+        "gen_ai.response.finish_reasons": ("stop",),
+        "gen_ai.usage.input_tokens": usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": usage.completion_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.prompt_tokens_details.cached_tokens,
+        "gen_ai.usage.reasoning.output_tokens": usage.completion_tokens_details.reasoning_tokens,
+    }
+    if capture:
+        attributes["gen_ai.output.messages"] = json.dumps([text])
+    span.set_attributes(attributes)
+    span.end()
 
 
 def otel(capture: bool) -> Flush:

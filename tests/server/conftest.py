@@ -1,4 +1,4 @@
-"""Rows and stores for the server's tests."""
+"""Rows, stores and rules for the server's tests."""
 
 import shutil
 import uuid
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from llmobs.server.alerts import Alert
 from llmobs.server.store import Store, open_store
 
 
@@ -59,3 +60,13 @@ def store(empty, tmp_path) -> Store:
     opened = open_store(f"duckdb://{tmp_path / 'rows'}")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def play(monkeypatch):
+    """Rules say what their `says` gives, without a query: the engine is what is tested."""
+
+    def judged(each, store, now):
+        return [Alert(each.name, subject, f"{subject} is bad", severity="page") for subject in each.says()]
+
+    monkeypatch.setattr("llmobs.server.engine.run", judged)

@@ -64,3 +64,12 @@ def ask(port: int, path: str, body: bytes | None = None, **headers: str) -> tupl
 
 def post_spans(port: int, body: bytes, kind: str = "application/x-protobuf") -> int:
     return ask(port, "/v1/traces", body, content_type=kind)[0]
+
+
+def rows(collector: Service, sql: str = "SELECT * FROM spans ORDER BY name") -> list[dict[str, Any]]:
+    return collector.store.sql(sql).to_pylist()
+
+
+def count(collector: Service) -> int:
+    """Spans that can be read."""
+    return rows(collector, "SELECT count(*) AS n FROM spans")[0]["n"]
