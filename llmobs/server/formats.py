@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import math
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
@@ -23,15 +23,23 @@ def write(table: pa.Table, form: str, out: IO[bytes]) -> None:
     if form == "parquet":
         import pyarrow.parquet as pq
 
-        pq.write_table(table, out, compression="zstd")
+        try:
+            pq.write_table(table, out, compression="zstd")
+        except pa.ArrowNotImplementedError as wrong:  # intervals, unions
+            raise ValueError(f"Parquet has no such type: {wrong}. Cast the column to VARCHAR.") from wrong
         return
     writers = {"json": as_json, "csv": as_csv, "table": as_table}
     out.write(writers[form](table).encode())
 
 
 def rows(table: pa.Table) -> list[list[Any]]:
-    """The rows as plain values; times in UTC."""
-    return [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+    """The rows as plain values; times in UTC. ValueError for a time that Python has no value for."""
+    try:
+        return [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+    except OverflowError as wrong:
+        raise ValueError(
+            f"A time is infinite or not in the years 1 to 9999 ({wrong}). Cast its column to VARCHAR."
+        ) from wrong
 
 
 def as_json(table: pa.Table) -> str:
@@ -98,7 +106,7 @@ def plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, date | UUID):
+    if isinstance(value, date | time | UUID):
         return str(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

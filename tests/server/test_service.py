@@ -12,7 +12,7 @@ from llmobs.server import sealer
 from llmobs.server.collector import segments
 from llmobs.server.collector.verdict import Checked
 from llmobs.server.store import open_store
-from tests.server.collector.spans import body, span
+from tests.server.collector.spans import body, body_of, span
 from tests.server.services import ask, count, eventually, post_spans, rows, service
 
 
@@ -65,6 +65,18 @@ def test_a_payload_that_the_decoder_cannot_take_is_put_aside_and_stops_nothing(c
     assert kept.read_bytes() == b"\x0a\x05nonsense"
     assert kept.with_suffix(".txt").read_text()
     assert b"llmobs_quarantined_requests_total 1\n" in ask(collector.http_port, "/metrics")[2]
+
+
+def test_a_span_that_the_database_could_not_write_is_put_aside_and_stops_nothing(collector):
+    huge = body_of(span(1).SerializeToString() + b"\x6a\x00" * 1_500_000)  # 105 MB as JSON
+
+    assert post_spans(collector.http_port, huge) == 200
+    assert post_spans(collector.http_port, body(span(2))) == 200
+
+    assert eventually(lambda: count(collector) == 1)
+    assert collector.quarantine.count == 1
+    collector.store.seal()
+    assert collector.store.counts()["stored_spans"] == 1
 
 
 def test_the_same_request_twice_counts_once(collector):

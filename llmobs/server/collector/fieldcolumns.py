@@ -160,6 +160,6 @@ def first_string(pairs: Pairs, names: tuple[str, ...], count: int) -> pa.StringA
         places = np.flatnonzero(np.asarray(pc.fill_null(pc.equal(pairs.keys, name), False)))
         for place in places.tolist():
             text = strings[place].as_py()
-            if text is not None:
+            if text is not None and len(text) <= fit.LONGEST_NAME:
                 found[int(pairs.rows[place])] = text
     return pa.array(found, pa.string())

@@ -29,6 +29,7 @@ for _name, _field in SPAN_FIELDS.items():
         WATCHED.setdefault(_attribute, []).append((_name, _rank))
 ORDER = {name: place for place, name in enumerate(SPAN_FIELDS)}
 KINDS: dict[type, str] = {str: "string", int: "int", float: "double", bool: "bool", Json: "string"}
+LONGEST_NAME = 1_000  # characters of a resource's field: every span gets a copy of it
 
 
 class Fitted(NamedTuple):
@@ -100,6 +101,7 @@ def strings(array: bytes) -> tuple[str | None, str]:
 
 def of_resource(pairs: Iterable[Any]) -> dict[str, str]:
     """The fields that stand on the resource; its attributes all stay where they are."""
-    last = {p.key: p.value.string for p in pairs if p.value.WhichOneof("kind") == "string"}
+    texts = ((p.key, p.value.string) for p in pairs if p.value.WhichOneof("kind") == "string")
+    last = {key: text for key, text in texts if len(text) <= LONGEST_NAME}
     found = {n: [last[a] for a in (f.attribute, *f.also) if a in last] for n, f in RESOURCE_FIELDS.items()}
     return {name: values[0] for name, values in found.items() if values}

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 THREADS = 32  # each waits for the disk most of the time
+WAITING = 16  # of them for a message; an honest one comes with its call
 GZIP = b"\x1f\x8b"
 IDENTITY_AND_GZIP = 0b101
 CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -108,7 +109,7 @@ class GrpcFront:
 
 
 class _Watch:
-    """Ends calls whose message does not come in `limit_s`."""
+    """Ends calls whose message does not come in `limit_s`; the longest waiting one where too many wait."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
@@ -121,6 +122,9 @@ class _Watch:
     def over(self, context: grpc.ServicerContext) -> Iterator[None]:
         with self._lock:
             self._waiting[context] = time.monotonic() + self._limit_s
+            longest = next(iter(self._waiting)) if len(self._waiting) > WAITING else None
+        if longest is not None:
+            longest.cancel()
         try:
             yield
         finally:

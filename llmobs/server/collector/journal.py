@@ -109,7 +109,8 @@ class Journal:
             found = segments.read(segments.path(self.folder, number))
             if found.damaged_bytes:
                 log.warning(
-                    "%s: %d bytes were not written to their end; they were never acknowledged.",
+                    "%s: %d bytes cannot be read. The crash cut them off before they were acknowledged, "
+                    "or the disk has damaged them since.",
                     segments.path(self.folder, number),
                     found.damaged_bytes,
                 )

@@ -14,7 +14,7 @@ import orjson
 from llmobs.server.collector import json_fields, refusal
 from llmobs.server.collector.json_fields import identity
 from llmobs.server.collector.json_values import Wrong
-from llmobs.server.collector.verdict import Checked, Notes, id_problem, parent_problem
+from llmobs.server.collector.verdict import Checked, Notes, id_problem, parent_problem, scope_problem
 from llmobs.server.collector.wire import delimited
 
 
@@ -25,12 +25,10 @@ def check(body: bytes) -> Checked:
     spans = 0
     groups = []
     try:
-        for group in _objects(request, "resourceSpans", "resource_spans"):
+        for group in _objects(request, notes, "resourceSpans", "resource_spans"):
             content, count = _group(group, notes)
             spans += count
             groups.append(delimited(1, content))
-    except Wrong as wrong:
-        raise refusal.malformed(f"The body is no ExportTraceServiceRequest in JSON: {wrong}.") from None
     except RecursionError:  # orjson stops at 1,024 levels, which are 250 lists in lists; json may not
         raise refusal.malformed("The body is JSON nested too deep to be read.") from None
     return notes.checked(b"".join(groups), spans)
@@ -56,31 +54,33 @@ def _parse_leniently(body: bytes, wrong: orjson.JSONDecodeError) -> Any:
         raise refusal.malformed(f"The body is not valid JSON: {wrong}.") from None
 
 
-def _objects(parent: dict[str, Any], *names: str) -> Iterator[dict[str, Any]]:
-    """The objects of a list, which may be missing. Wrong where it is something else."""
+def _objects(parent: dict[str, Any], notes: Notes, *names: str) -> Iterator[dict[str, Any]]:
+    """The objects of a list, which may be missing. What is none counts as one rejected span: nobody knows."""
     for name in names:
-        found = _list(parent, name)
-        if not all(isinstance(item, dict) for item in found):
-            raise Wrong(f"{name} is no list of objects")
-        yield from found
+        for item in _list(parent, name, notes):
+            if isinstance(item, dict):
+                yield item
+            else:
+                notes.rejected[f"{name} holds what is no object"] += 1
 
 
-def _list(parent: dict[str, Any], name: str) -> list[Any]:
+def _list(parent: dict[str, Any], name: str, notes: Notes) -> list[Any]:
     found = parent.get(name)
     if found is None:
         return []
-    if isinstance(found, list):
-        return found
-    raise Wrong(f"{name} is no list")
+    if not isinstance(found, list):
+        notes.rejected[f"{name} is no list"] += 1
+        return []
+    return found
 
 
 def _group(group: dict[str, Any], notes: Notes) -> tuple[bytes, int]:
     """One resource with its spans as ResourceSpans, and how many spans there are in it."""
-    scopes = list(_objects(group, "scopeSpans", "scope_spans"))
+    scopes = list(_objects(group, notes, "scopeSpans", "scope_spans"))
     try:
         head = json_fields.message(group, json_fields.RESOURCE_SPANS)
     except Wrong as wrong:
-        count = sum(len(_list(scope, "spans")) for scope in scopes)
+        count = sum(len(_list(scope, "spans", notes)) for scope in scopes)
         notes.rejected[f"their resource cannot be read: {wrong}"] += count
         return b"", 0
     spans = 0
@@ -93,11 +93,14 @@ def _group(group: dict[str, Any], notes: Notes) -> tuple[bytes, int]:
 
 
 def _scope(scope: dict[str, Any], notes: Notes) -> tuple[bytes, int]:
-    spans = _list(scope, "spans")
+    spans = _list(scope, "spans", notes)
     try:
         head = json_fields.message(scope, json_fields.SCOPE_SPANS)
     except Wrong as wrong:
         notes.rejected[f"their scope cannot be read: {wrong}"] += len(spans)
+        return b"", 0
+    if problem := scope_problem(len(head), len(spans)):
+        notes.rejected[problem] += len(spans)
         return b"", 0
     good = [raw for span in spans if (raw := _span(span, notes))]
     return head + b"".join(delimited(2, raw) for raw in good), len(good)

@@ -12,7 +12,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from llmobs.server.collector import refusal, repair
-from llmobs.server.collector.verdict import Checked, Notes, id_problem, parent_problem
+from llmobs.server.collector.verdict import Checked, Notes, id_problem, parent_problem, scope_problem
 from llmobs.server.collector.wire import Malformed
 
 MENDED = "text that is no UTF-8"
@@ -82,6 +82,9 @@ def _mend_scope(scope: Any, notes: Notes) -> int:
         scope.url = repair.text(scope.url)
     except Malformed as wrong:
         notes.rejected[f"their scope cannot be read: {wrong}"] += len(scope.spans)
+        scope.Clear()
+    if problem := scope_problem(len(scope.scope), len(scope.spans)):
+        notes.rejected[problem] += len(scope.spans)
         scope.Clear()
     good = [span for raw in scope.spans if (span := _mend_span(raw, notes))]
     scope.spans[:] = good

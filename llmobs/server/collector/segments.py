@@ -18,6 +18,8 @@ import xxhash
 MAGIC = b"llmobsJ1"
 LENGTH = struct.Struct("<I")
 DIGEST_BYTES = 16
+OVERHEAD = LENGTH.size + DIGEST_BYTES  # of a record
+FIRST = b"\x0a"  # with which nearly every payload begins: its first resource_spans
 _BUFFERS = 512  # for one writev; the system allows 1,024
 
 
@@ -95,13 +97,32 @@ def _read_head(data: bytes) -> tuple[list[bytes], int]:
 
 def _records(data: bytes, at: int) -> Iterator[tuple[bytes | None, int]]:
     """(payload, its bytes on disk); no payload where the record is damaged."""
-    overhead = LENGTH.size + DIGEST_BYTES
     while at < len(data):
-        end = at + overhead + LENGTH.unpack_from(data, at)[0] if at + overhead <= len(data) else len(data) + 1
-        if end > len(data):
-            yield None, len(data) - at
-            return
-        payload = data[at + overhead : end]
-        whole = digest(payload) == data[at + LENGTH.size : at + overhead]
-        yield (payload if whole else None), end - at
-        at = end
+        end = _end(data, at)
+        after = end or _next(data, at)
+        yield (data[at + OVERHEAD : end] if end else None), after - at
+        at = after
+
+
+def _end(data: bytes, at: int) -> int:
+    """Where the record at `at` ends; 0 where it is not whole."""
+    if at + OVERHEAD > len(data):
+        return 0
+    end: int = at + OVERHEAD + LENGTH.unpack_from(data, at)[0]
+    if end > len(data):
+        return 0
+    return end if digest(data[at + OVERHEAD : end]) == data[at + LENGTH.size : at + OVERHEAD] else 0
+
+
+def _next(data: bytes, at: int) -> int:
+    """Where it goes on behind a damaged record: as its length says, where that is not what is damaged."""
+    if at + OVERHEAD <= len(data):
+        end: int = at + OVERHEAD + LENGTH.unpack_from(data, at)[0]
+        if end == len(data) or _end(data, end):
+            return end
+    place = data.find(FIRST, at + OVERHEAD + 1)
+    while place >= 0:
+        if _end(data, place - OVERHEAD):
+            return place - OVERHEAD
+        place = data.find(FIRST, place + 1)
+    return len(data)

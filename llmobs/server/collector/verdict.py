@@ -9,6 +9,7 @@ from typing import NamedTuple
 from llmobs.server.collector import refusal
 
 NO_TRACE, NO_SPAN = bytes(16), bytes(8)
+COPIED_BYTES = 64 << 20  # 1.4 MB on the wire, 5,000 spans under a name of 1 MB, would become 5 GB
 MAX_REASONS = 5  # named in one answer; the rest is counted
 
 
@@ -57,6 +58,13 @@ def id_problem(trace_id: bytes, span_id: bytes) -> str:
     if trace_id == NO_TRACE:
         return "trace_id is all zeros"
     return "span_id is all zeros" if span_id == NO_SPAN else ""
+
+
+def scope_problem(size: int, spans: int) -> str:
+    """Why spans under a scope of `size` bytes cannot be kept, or "": each gets a copy of it."""
+    if size * spans <= COPIED_BYTES:
+        return ""
+    return f"their scope has {size:,} bytes, too many to keep with each of {spans:,} spans"
 
 
 def parent_problem(parent: bytes) -> str:

@@ -13,6 +13,8 @@ import duckdb
 
 from llmobs.server.store import schema
 
+SPILL = "spill"  # folder beside the file, for what a large question cannot hold in memory
+
 
 def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     """The connection that writes, the file in shape. OSError where another process has it."""
@@ -23,11 +25,14 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect(
         config={
             "memory_limit": memory_limit,
-            "temp_directory": str(file.parent / "spill"),
+            "temp_directory": str(file.parent / SPILL),
             "wal_autocheckpoint": "1TB",  # after a seal instead, when no reader waits for it
             # The last row group of a seal is not full; merging it would write every other one again.
             "max_vacuum_tasks": 0,
             "write_buffer_row_group_count": 1,
+            # One column for each attribute name is quicker to read, but a sender may make up a name for each
+            # span: with 1,000 names a row group takes more than our memory and no seal ends.
+            "variant_minimum_shredding_size": -1,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,  # a question must not read our variables

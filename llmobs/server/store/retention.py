@@ -13,6 +13,7 @@ import duckdb
 
 from llmobs.server.collector.columns import CONTENT
 from llmobs.server.store import schema
+from llmobs.server.store.opening import SPILL
 
 ROUNDS = 40  # of a tenth each: enough to bring down anything, and an end
 FULL = 0.9  # of max_disk: room for the journal and the next seal
@@ -67,9 +68,10 @@ def checkpoint(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:
-    """Bytes in use: blocks of the file, and whatever else lies in its folder."""
+    """Bytes in use: blocks of the file and what lies beside it, except what a question spills."""
     [(blocks,)] = db.execute(_text("size")).fetchall()
-    others = (f for f in file.parent.rglob("*") if f != file)
+    spilled = file.parent / SPILL
+    others = (f for f in file.parent.rglob("*") if f != file and f.parent != spilled)
     return int(blocks) + sum(_bytes(f) for f in others)
 
 

@@ -1,6 +1,7 @@
 """Rows into the file: spans, resources, sums by hour and the journal's position in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -12,6 +13,8 @@ from llmobs.server.collector import columns
 from llmobs.server.store import hot, opening, schema
 from llmobs.server.store.hot import Batch
 
+# A VARIANT takes several times its text while it is made, 2,048 rows at once.
+PIECE_BYTES = 8 << 20
 CALLS = ", ".join(f"'{o}'" for o in columns.SIGNALS["call"].operations)
 
 
@@ -57,15 +60,26 @@ def _transaction(
     return again
 
 
+def pieces(spans: pa.Table) -> Iterator[pa.Table]:
+    """The rows in order, cut where their attributes would fill the memory; one piece nearly always."""
+    ends = np.cumsum(pc.fill_null(pc.binary_length(spans.column("attributes")), 0).to_numpy())
+    cuts = np.flatnonzero(np.diff(ends // PIECE_BYTES)) + 1
+    for start, end in pairwise([0, *cuts.tolist(), spans.num_rows]):
+        yield spans.slice(start, end - start)
+
+
 def _insert(db: duckdb.DuckDBPyConnection, batch: Batch, insert: str) -> int:
     keep = np.zeros(batch.spans.num_rows, bool)
     keep[np.unique(hot.hashes(batch.spans), return_index=True)[1]] = True
     keep[stored(db, batch.spans)] = False
     spans = batch.spans if keep.all() else batch.spans.filter(pa.array(keep))
     # One chunk: of several DuckDB makes ragged row groups, at double the size and the time.
-    db.register("sealing", spans.combine_chunks())
+    whole = spans.combine_chunks()
+    for piece in pieces(whole):
+        db.register("sealing", piece)
+        db.execute(schema.text("write", insert))
+    db.register("sealing", whole)
     db.register("sealing_resources", batch.resources)
-    db.execute(schema.text("write", insert))
     db.execute(schema.text("write", "seal_resources.sql"))
     db.execute(schema.text("write", "seal_hours.sql").format(operations=CALLS))
     return int(len(keep) - keep.sum())

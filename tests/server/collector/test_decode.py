@@ -288,6 +288,35 @@ def test_a_resource_is_said_once_and_fills_fields():
     assert json.loads(spans.column("attributes")[0].as_py()) == {"service.name": "not this"}
 
 
+def test_a_name_of_a_service_that_is_no_name_stays_with_the_resource_alone():
+    made = ExportTraceServiceRequest.FromString(request())
+    made.resource_spans[0].resource.attributes.add(key="service.name").value.string_value = "n" * 1_001
+    payload = made.SerializeToString()
+
+    spans, resources = decode([payload], NOW)
+
+    assert same([payload]) == 1
+    assert spans.column("service").to_pylist() == [None]
+    assert json.loads(resources.column("attributes")[0].as_py()) == {"service.name": "n" * 1_001}
+
+
+@pytest.mark.parametrize(
+    "large",
+    [on_wire(field(13, b"") * 1_500_000), on_wire(attribute(b"k", field(1, bytes(17 << 20))))],
+    ids=["1,500,000 links", "17 MB of NUL"],
+)
+def test_a_span_of_more_text_than_the_store_can_write_is_a_value_error(large):
+    with pytest.raises(ValueError, match=r"A row has 10\d,\d{3},\d{3} bytes of text"):
+        decode([request(), large], NOW)
+
+
+def test_a_resource_of_more_text_than_can_be_read_beside_others_is_a_value_error():
+    resource = field(1, field(1, field(1, b"k") + field(2, field(1, b"x" * (8 << 20)))))
+
+    with pytest.raises(ValueError, match="A row has 8,388,"):
+        decode([on_wire(b"", resource)], NOW)
+
+
 @pytest.mark.parametrize(
     "body", [b"hello world", on_wire(b"")[:-3], on_wire(field(5, b"\xff\xfe")), b"\x00\x00"]
 )

@@ -5,7 +5,9 @@ import json
 import random
 import re
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import pytest
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from llmobs.server.collector import bodies, connection, limits, refusal, replies
+from llmobs.server.collector import bodies, connection, limits, otlp, refusal, replies
 from llmobs.server.collector.front import Request
+from llmobs.server.collector.verdict import Checked
 from tests.server.collector.doors import JSON, MAX_BODY, PROTOBUF, Running, head, running, until_closed
 from tests.server.collector.spans import body, body_of, names, span
 
@@ -216,6 +219,25 @@ def test_chunked_bodies_are_read(front):
     answer = front.post(iter([GOOD[:5], GOOD[5:9], GOOD[9:]]))
 
     assert (answer.status, taken(front)) == (200, [["span 1", "span 2"]])
+
+
+def test_a_body_that_takes_long_to_look_at_keeps_nobody_waiting(front, monkeypatch):
+    looking, seen = threading.Event(), threading.Event()
+    check = otlp.check
+
+    def slow(given: bytes) -> Checked:
+        looking.set()
+        assert seen.wait(20)
+        return check(given)
+
+    monkeypatch.setattr(otlp, "check", slow)
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(front.post, b"\x0a\x00" * 200_000)
+        assert looking.wait(20)
+        assert front.post(GOOD).status == 200
+        seen.set()
+
+    assert answer.result().status == 200
 
 
 def test_50_000_spans_at_once_are_taken():

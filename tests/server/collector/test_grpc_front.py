@@ -167,6 +167,22 @@ def test_calls_whose_message_never_comes_end_and_others_do_not_wait(monkeypatch)
     made.stop(0)
 
 
+def test_many_calls_without_a_message_leave_threads_to_the_others(front):
+    never = threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        never.wait()
+        yield from ()
+
+    # 40 on a channel that also carries the good one; a call may wait 30 s for its message
+    half = [front.channel.stream_unary(f"/{SERVICE}/Export").future(silence()) for _ in range(40)]
+
+    assert front.channel.unary_unary(f"/{SERVICE}/Export")(GOOD, timeout=10) == b""
+    assert half[0].exception(timeout=10).code() == grpc.StatusCode.CANCELLED
+    assert sum(call.done() for call in half) < 40
+    never.set()
+
+
 def test_bytes_that_are_no_http2_disturb_nobody(front):
     for rude in (
         b"GET / HTTP/1.1\r\n\r\n",

@@ -11,6 +11,7 @@ import pytest
 from llmobs.server.collector import segments
 from llmobs.server.collector.journal import Journal
 from llmobs.server.collector.refusal import Refusal
+from tests.server.collector.spans import body, span
 
 
 class Heard:
@@ -171,6 +172,19 @@ def test_a_damaged_record_does_not_hide_those_behind_it(journal, tmp_path):
 
     assert reopened(tmp_path) == [(0, [b"first", b"third"])]
     assert segments.read(file).damaged_bytes == 4 + 16 + 6
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_damaged_length_does_not_hide_the_records_behind_it(journal, tmp_path, place):
+    payloads = [body(span(number, name="n" * 1_000)) for number in range(1, 4)]
+    confirmed(*[journal.append(payload) for payload in payloads])
+    file = segments.path(tmp_path, 0)
+    content = bytearray(file.read_bytes())
+    content[content.index(payloads[1]) - 20 + place] ^= 0x41
+    file.write_bytes(content)
+
+    assert reopened(tmp_path) == [(0, [payloads[0], payloads[2]])]
+    assert segments.read(file).damaged_bytes == 20 + len(payloads[1])
 
 
 @pytest.mark.parametrize("content", [b"", b"llmobsJ1", b"rubbish" * 100])

@@ -40,6 +40,14 @@ def test_members_in_a_row_are_one_body_also_with_zeros_behind_them():
     assert fed(Gunzip(100), data, 7) == b"first second"
 
 
+def test_a_body_of_very_many_members_is_refused_before_they_cost_much():
+    # each would copy the 20 MB behind it, for an hour
+    with pytest.raises(Refusal, match="more than 10,000 members") as refused:
+        unpack(gzip.compress(b"") * 1_000_000, 10**6)
+
+    assert refused.value.http == 400
+
+
 @pytest.mark.parametrize("keep", [1, 5, 10, 100, -1, -8])
 def test_a_body_cut_off_is_refused_with_400(keep):
     with pytest.raises(Refusal, match="cut off") as refused:

@@ -5,7 +5,9 @@ import tracemalloc
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
 
 from llmobs.server.collector import otlp
 from llmobs.server.collector.refusal import Refusal
@@ -179,6 +181,29 @@ def test_spans_under_a_resource_that_cannot_be_read_are_rejected_and_the_other_r
     assert names(checked.payload) == ["span 1"]
     assert "their resource cannot be read" in checked.says
     assert checked.rejected == 1
+
+
+def test_spans_that_would_each_get_a_copy_of_a_huge_scope_are_rejected_and_the_others_kept():
+    huge = ScopeSpans(
+        scope=InstrumentationScope(name="n" * 1_000_000), spans=[span(n) for n in range(1, 101)]
+    )
+    given = request(span(101))
+    given.resource_spans[0].scope_spans.append(huge)
+
+    checked = otlp.check(given.SerializeToString())
+
+    assert names(checked.payload) == ["span 101"]
+    assert (checked.spans, checked.rejected) == (1, 100)
+    # 1,000,000 characters, and four bytes that say so
+    assert "their scope has 1,000,004 bytes, too many to keep with each of 100 spans (100)" in checked.says
+
+
+def test_a_million_resources_are_looked_at_and_more_are_refused():
+    assert otlp.check(b"\x0a\x00" * 1_000_000) == (b"", 0, 0, "")
+
+    with pytest.raises(Refusal, match=r"1,000,001 resources; it may hold 1,000,000") as refused:
+        otlp.check(b"\x0a\x00" * 1_000_001)
+    assert (refused.value.http, refused.value.grpc, refused.value.retry_after_s) == (413, 8, None)
 
 
 def test_the_resource_of_a_request_that_is_mended_stays():

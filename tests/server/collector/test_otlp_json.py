@@ -296,3 +296,33 @@ def test_spans_under_a_resource_or_scope_that_cannot_be_read_are_rejected_and_th
     assert (checked.spans, checked.rejected) == (1, 3)
     assert "their resource cannot be read: resource: attributes: no list (2)" in checked.says
     assert "their scope cannot be read: scope: name: 3 is no string (1)" in checked.says
+
+
+def test_spans_that_would_each_get_a_copy_of_a_huge_scope_are_rejected_and_the_others_kept():
+    huge = {"scope": {"name": "n" * 1_000_000}, "spans": [good()] * 100}
+
+    checked = otlp_json.check(
+        json.dumps({"resourceSpans": [{"scopeSpans": [huge, {"spans": [good()]}]}]}).encode()
+    )
+
+    assert (checked.spans, checked.rejected) == (1, 100)
+    assert "their scope has 1,000,008 bytes, too many to keep with each of 100 spans" in checked.says
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (None, "resourceSpans holds what is no object"),
+        (3, "resourceSpans holds what is no object"),
+        ({"scopeSpans": 3}, "scopeSpans is no list"),
+        ({"scopeSpans": [None]}, "scopeSpans holds what is no object"),
+        ({"scopeSpans": [{"spans": {}}]}, "spans is no list"),
+    ],
+)
+def test_a_resource_or_scope_that_is_none_is_rejected_and_the_others_kept(bad, says):
+    beside = {"scopeSpans": [{"spans": [good()]}]}
+
+    checked = otlp_json.check(json.dumps({"resourceSpans": [bad, beside]}).encode())
+
+    assert (checked.spans, checked.rejected) == (1, 1)
+    assert checked.says == f"Spans rejected: {says} (1)."

@@ -182,6 +182,14 @@ def test_an_answer_that_is_too_large_is_refused_before_it_fills_the_memory(store
     assert store.sql("SELECT 1 AS one").to_pylist() == [{"one": 1}]
 
 
+def test_a_statement_too_long_to_plan_is_refused_at_once(store):
+    with pytest.raises(ValueError, match=r"400,006 characters, 100,000 are read"):
+        store.sql("SELECT" + ",1" * 200_000)
+    assert store.sql("SELECT list_contains($many, 7) AS found", {"many": [*range(200_000)]}).to_pylist() == [
+        {"found": True}
+    ]
+
+
 @pytest.mark.parametrize("text", ["error('boom')", "CAST('boom' AS INT)"])
 def test_what_breaks_in_the_middle_of_an_answer_is_said_too(store, text):
     with pytest.raises(ValueError, match="boom"):

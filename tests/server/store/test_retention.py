@@ -183,6 +183,19 @@ def test_where_no_content_is_left_the_oldest_spans_go(opened):
     assert row["oldest"] is None or row["oldest"] > NOW.replace(tzinfo=None) - timedelta(hours=8)
 
 
+def test_what_a_question_spills_drops_nothing(opened):
+    store = opened(max_disk=64 << 20)
+    filled(store)
+    spilled = store.file.parent / "spill" / "duckdb_temp_storage-0.tmp"
+    spilled.parent.mkdir(exist_ok=True)
+    spilled.write_bytes(bytes(70 << 20))
+
+    gone = store.expire(NOW)
+
+    spilled.unlink()
+    assert gone == {"spans": 0, "content": 0, "incidents": 0}
+
+
 def test_blocks_that_got_free_are_used_again(opened):
     store = opened(max_disk=6 << 20)
     filled(store)

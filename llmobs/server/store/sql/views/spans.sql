@@ -34,7 +34,8 @@ SELECT
 FROM (
     SELECT
         *,
-        extra::JSON::VARCHAR AS rest,
+        -- A text of more than 16 MB was sealed as it is.
+        CASE WHEN variant_typeof(extra) = 'VARCHAR' THEN extra::VARCHAR ELSE extra::JSON::VARCHAR END AS rest,
         -- A merge patch drops what is NULL.
         json_merge_patch('{{}}', json_object(
             {attributes}
