@@ -96,6 +96,7 @@ def begin(dialect: Any, address: Address, body: Any, stream: bool, http: Any = N
 class Call:
     """One model call. `running`: the request is under way, and what happens inside belongs to it.
     `reading`: the SDK pulls the next event, so that a body which closes now is no early close.
+    `observed`: id of the response in whose body it goes on; `received`: what answered last, while running.
     """
 
     __slots__ = (
@@ -114,6 +115,7 @@ class Call:
         "observed",
         "outer",
         "reading",
+        "received",
         "retried_s",
         "running",
         "span",
@@ -131,7 +133,9 @@ class Call:
         self.attempts = 0
         self.first_s: float | None = None
         self.retried_s = 0.0
-        self.running = self.reading = self.observed = self.typed = False
+        self.running = self.reading = self.typed = False
+        self.observed = 0
+        self.received: Any = None
         model = attributes.get(MODEL)
         name = f"{dialect.OPERATION} {model}" if model else dialect.OPERATION
         self.outer = otel.get_current()
@@ -152,6 +156,7 @@ class Call:
     def leave(self) -> None:
         """The request is over; the body of its answer may not be."""
         self.running = False
+        self.received = None
         if CURRENT.get() is self:
             CURRENT.set(None)
         if otel.get_current() is self.context:
@@ -177,10 +182,13 @@ class Call:
             self.span.add_event("llmobs.attempt", {"llmobs.attempt": self.attempts, **facts})
         self.facts = facts
 
-    def dropped(self) -> None:
-        """Nobody can read the rest any more."""
-        if not self.ended:
-            self.end(how="dropped")
+    def over(self, response_id: int, error: BaseException | None = None, how: str = "complete") -> None:
+        """The body of a response is over, and so is the call, if it is the one that the caller reads.
+
+        A middleware of the SDK may look into one response and hand out another.
+        """
+        if self.observed == response_id and not self.running:
+            self.end(error=error, how=how)
 
     @fenced
     def end(self, answer: Any = None, error: BaseException | None = None, how: str = "complete") -> None:
@@ -199,6 +207,9 @@ class Call:
             self.span.set_status(Status(StatusCode.ERROR, description(error)))
         elif error is not None:
             how = "closed"
+        elif fault := failure(self.dialect, self.answer):
+            how, facts[ERROR] = "error", fault[0]
+            self.span.set_status(Status(StatusCode.ERROR, ": ".join(filter(None, map(content.say, fault)))))
         if self.stream:
             facts[STREAM_END] = how
         export.finish(self.span, self.outcome)
@@ -229,6 +240,20 @@ class Call:
 
 
 @fenced
+def failure(dialect: Any, answer: Any) -> tuple[str, str] | None:
+    """Code and message of a failure that the answer tells of and the SDK does not raise."""
+    read = telling(dialect)
+    found: tuple[str, str] | None = read(answer) if read is not None else None
+    return found
+
+
+@functools.cache
+def telling(dialect: Any) -> Any:
+    """What of a dialect reads failures; a module that lacks a name takes its time to say so."""
+    return getattr(dialect, "failure", None)
+
+
+@fenced
 def said(dialect: Any, answer: Any) -> dict[str, Any]:
     """What came back, by field name; behind a fence of its own, so that an odd answer costs only itself."""
     found: dict[str, Any] = dialect.response(answer)
@@ -247,9 +272,15 @@ def rendered(read: Any, source: Any) -> str | None:
 
 
 def error_type(error: BaseException) -> str:
-    """The HTTP status, or the name of the exception's class where no answer came."""
+    """The HTTP status, or the name of the exception's class where no answer came.
+
+    An error inside a stream comes under a good status: there the provider's own word counts.
+    """
     status = getattr(error, "status_code", None)
-    return str(status) if isinstance(status, int) else type(error).__qualname__
+    if not isinstance(status, int):
+        return type(error).__qualname__
+    word = getattr(error, "type", None)
+    return str(status) if status >= 400 else word if isinstance(word, str) else type(error).__qualname__
 
 
 def description(error: Exception) -> str:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
+from llmobs.instrumentation import fence
+
 if TYPE_CHECKING:
     from llmobs.instrumentation.outbox import Late, Outbox
     from llmobs.instrumentation.provider import Provider
 
 TIMEOUT_S = 5.0  # of one request to the collector
-EXIT_S = 2.0  # how long a dead collector may hold up the end of the program
 NOTHING = trace.NoOpTracer()
 
 _tracer: trace.Tracer | None = None
@@ -98,7 +99,7 @@ def flush(timeout_s: float = 5.0) -> bool:
     return sent
 
 
-def stop(timeout_s: float = EXIT_S) -> None:
+def stop(timeout_s: float = fence.EXIT_S) -> None:
     """Sends what can be sent in time, then nothing more."""
     global _tracer, _provider, _own, _outbox
     atexit.unregister(stop)

@@ -11,6 +11,8 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+EXIT_S = 2.0  # how long a dead collector may hold up the end of the program
+
 log = logging.getLogger("llmobs")
 strict = False
 

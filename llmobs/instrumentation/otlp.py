@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError
@@ -20,13 +20,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan
 
 RETRYABLE = (429, 502, 503, 504)  # what OTLP/HTTP says to try again
+PARTLY = (400, 413, 422, 500)  # may be one span's fault; any other refusal is of all that come this way
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Sent(NamedTuple):
     """How a try ended. `again`: the batch may be taken later; `says`: why it was not taken.
 
-    `rejected`: spans of a batch that was taken which were not.
+    `rejected`: spans of a batch that was taken which were not. `whole`: no part of it would fare better.
     """
 
     ok: bool
@@ -34,6 +35,14 @@ class Sent(NamedTuple):
     says: str = ""
     retry_after_s: float = 0.0
     rejected: int = 0
+    whole: bool = False
+
+
+class Straight(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: a POST would arrive as a GET, without its spans, and be answered with 200."""
+
+    def redirect_request(self, *asked: Any) -> None:
+        return None
 
 
 class Sender:
@@ -63,7 +72,8 @@ class Sender:
             with refused:
                 says = f"{self.url} answered {refused.code} {refused.reason}"
                 wait_s = seconds(refused.headers.get("Retry-After"))
-                return Sent(False, refused.code in RETRYABLE, says, wait_s)
+                again, whole = refused.code in RETRYABLE, refused.code not in PARTLY
+                return Sent(False, again, says, wait_s, whole=whole)
         except (OSError, HTTPException) as failed:
             reason = failed.reason if isinstance(failed, urllib.error.URLError) else failed
             return Sent(False, True, f"{self.url} cannot be reached: {reason}")
@@ -90,7 +100,7 @@ def traces_url(endpoint: str) -> str:
 
 def opener(url: str, certificate: str = "") -> urllib.request.OpenerDirector:
     """What opens `url`; `certificate`: file of the authority that signed the collector's."""
-    handlers: list[urllib.request.BaseHandler] = []
+    handlers: list[urllib.request.BaseHandler] = [Straight()]
     if urlsplit(url).hostname in LOOPBACK:
         handlers.append(urllib.request.ProxyHandler({}))
     if certificate:

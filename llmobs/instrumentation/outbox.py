@@ -22,8 +22,7 @@ from opentelemetry import context as otel
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from llmobs.instrumentation.export import EXIT_S
-from llmobs.instrumentation.fence import fenced
+from llmobs.instrumentation.fence import EXIT_S, fenced
 from llmobs.instrumentation.otlp import Sent
 
 log = logging.getLogger("llmobs")
@@ -85,6 +84,7 @@ class Outbox(SpanProcessor):
         self._held_bytes = 0
         self._wake: SimpleQueue[Flush | None] = SimpleQueue()
         self._away = False  # the collector did not take the last batch
+        self._lost_to = ""  # why spans were refused, once said
         self._next_try = 0.0
         self._backoff_s = BACKOFF_S[0]
         self._thread = threading.Thread(target=self._run, name="llmobs-outbox", daemon=True)
@@ -212,6 +212,7 @@ class Outbox(SpanProcessor):
         self._held_bytes -= size
         self._away, self._backoff_s = False, BACKOFF_S[0]
         if sent.ok:
+            self._lost_to = ""
             self._sent(sent, len(batch))
         return True
 
@@ -222,9 +223,8 @@ class Outbox(SpanProcessor):
             sent = Sent(False, says=f"{type(failed).__name__} in the encoder")
         if sent.ok or sent.again:
             return sent
-        if len(batch) == 1:
-            self.counters.failed += 1
-            log.warning("llmobs: a span was refused and is lost: %s.", sent.says)
+        if len(batch) == 1 or sent.whole:
+            self._lost(len(batch), sent.says)
             return sent
         half = len(batch) // 2
         for part in batch[:half], batch[half:]:
@@ -239,6 +239,13 @@ class Outbox(SpanProcessor):
         self.counters.failed += sent.rejected
         if sent.rejected:
             log.warning("llmobs: the collector turned %d spans down: %s.", sent.rejected, sent.says)
+
+    def _lost(self, spans: int, says: str) -> None:
+        """Counted each time and told once: a wrong address refuses every batch."""
+        self.counters.failed += spans
+        if says != self._lost_to:
+            log.warning("llmobs: %d spans were refused and are lost: %s.", spans, says)
+        self._lost_to = says
 
     def _wait(self, sent: Sent) -> None:
         if not self._away:

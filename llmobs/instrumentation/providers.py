@@ -11,6 +11,7 @@ HOSTS = {  # end of the host's name -> gen_ai.provider.name
     ".services.ai.azure.com": "azure.ai.inference",
     ".models.ai.azure.com": "azure.ai.inference",
     ".amazonaws.com": "aws.bedrock",
+    ".api.aws": "aws.bedrock",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
     "generativelanguage.googleapis.com": "gcp.gemini",
     "openrouter.ai": "openrouter",

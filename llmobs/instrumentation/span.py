@@ -47,7 +47,11 @@ class Span:
     def __init__(self, kind: Kind, name: str | None, facts: Facts, arguments: Any = None) -> None:
         self._kind = kind
         self._name = name
-        self._facts = {key: value for key, value in facts.items() if value is not None}
+        self._facts = {
+            key: context.text(value) if isinstance(value, str) else value
+            for key, value in facts.items()
+            if value is not None
+        }
         self._arguments = arguments
         self._span: trace.Span = trace.INVALID_SPAN
         self._scope: context.Scope | None = None
@@ -60,7 +64,7 @@ class Span:
     @fenced
     def attribute(self, name: str, value: str | bool | int | float) -> None:
         """Puts an attribute of your own on the span."""
-        self._span.set_attribute(name, value)
+        self._span.set_attribute(name, context.text(value) if isinstance(value, str) else value)
 
     def __call__(self, function: wrap.F) -> wrap.F:
         """Each call of `function` becomes a span like this one, named after it where no name was given."""

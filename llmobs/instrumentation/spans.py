@@ -160,4 +160,4 @@ def task(name: Any = None, *, arguments: object = None) -> Any:
 
 def used(name: Any, made: Callable[[str | None], Span]) -> Any:
     """A span for `with` and for decorating; the decorated function where `name` is one: `@llmobs.tool`."""
-    return made(None)(name) if callable(name) or isinstance(name, classmethod) else made(name)
+    return made(None)(name) if callable(name) or isinstance(name, classmethod | property) else made(name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmobs import config
 from llmobs.discover import modules
-from llmobs.instrumentation import content, export, patch, transport
+from llmobs.instrumentation import content, export, fence, patch, transport
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -65,13 +65,13 @@ def on(
             carry()
 
 
-def off(timeout_s: float = export.EXIT_S) -> None:
+def off(timeout_s: float = fence.EXIT_S) -> None:
     """Puts every method back and sends what is finished."""
     with _lock:
         stop(timeout_s)
 
 
-def stop(timeout_s: float = export.EXIT_S) -> None:
+def stop(timeout_s: float = fence.EXIT_S) -> None:
     """The same, for those who hold the lock."""
     patch.undo_all()
     export.stop(timeout_s)

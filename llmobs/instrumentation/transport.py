@@ -36,7 +36,7 @@ HEADERS = {  # answer's header -> attribute, and whether it is a number
 
 def targets(library: ModuleType) -> list[Target]:
     """What to patch in httpx or httpx2."""
-    sync_body, async_body = bodies(library)
+    sync, asynchronous = body(library), async_body(library)
 
     def send(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
         call = carried(client, args, kwargs)
@@ -48,7 +48,7 @@ def targets(library: ModuleType) -> list[Target]:
         except BaseException as error:
             unanswered(call, error)
             raise
-        answered(call, response, sync_body)
+        answered(call, response, sync)
         return response
 
     async def asend(wrapped: Callable[..., Awaitable[Any]], client: Any, args: Any, kwargs: Any) -> Any:
@@ -61,7 +61,7 @@ def targets(library: ModuleType) -> list[Target]:
         except BaseException as error:
             unanswered(call, error)
             raise
-        answered(call, response, async_body)
+        answered(call, response, asynchronous)
         return response
 
     name = library.__name__
@@ -87,27 +87,31 @@ def unanswered(call: Call, error: BaseException) -> None:
 
 
 @fenced
-def answered(call: Call, response: Any, body: Callable[..., Any]) -> None:
+def answered(call: Call, response: Any, around: Callable[..., Any]) -> None:
     status = response.status_code
     call.attempted({STATUS: status, **said(response.headers)}, failed=status >= 400)
+    call.received = response if status < 400 else None
     if status < 400 and not call.ended and (call.stream or not response.is_closed):
         observe(call, response)
         if not response.is_closed:
-            response.stream = body(response.stream, call, response)
+            response.stream = around(response.stream, call, response)
 
 
 def observe(call: Call, response: Any) -> None:
     """From here on the call ends with the body of `response`, at the latest when nobody holds it any more."""
-    call.observed = True
+    if call.observed:  # what another response said until now is not what the caller gets
+        call.answer, call.typed = {}, False
+    call.observed = id(response)
     response.extensions[KEY] = call
-    weakref.finalize(response, call.dropped).atexit = False
+    weakref.finalize(response, call.over, id(response), how="dropped").atexit = False
 
 
 def observed(response: Any) -> Call | None:
     """The call that goes on in the body of `response`; stand-ins for a response may lack anything."""
     extensions = getattr(response, "extensions", None)
     call = extensions.get(KEY) if isinstance(extensions, dict) else None
-    return call if isinstance(call, Call) and not call.ended else None
+    current = isinstance(call, Call) and call.observed == id(response) and not call.ended
+    return call if current else None
 
 
 def said(headers: Any) -> dict[str, Any]:
@@ -124,17 +128,21 @@ def said(headers: Any) -> dict[str, Any]:
     return facts
 
 
-def bodies(library: ModuleType) -> tuple[type, type]:
-    """Bodies that tell their call how they end, of the kinds that this library's responses ask for."""
+class Observed:
+    """What both kinds of body are: around the SDK's own, and telling their call how it ends."""
 
-    class Body(library.SyncByteStream):  # type: ignore[misc, name-defined]  # known when the library is
-        def __init__(self, inner: Any, call: Call, response: Any) -> None:
-            self._llmobs = Reading(call, response)
-            self._inner = inner
+    def __init__(self, inner: Any, call: Call, response: Any) -> None:
+        self._llmobs = Reading(call, response)
+        self._inner = inner
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._inner, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
+
+def body(library: ModuleType) -> type:
+    """The body of a response of `library`, known only when that is."""
+
+    class Body(Observed, library.SyncByteStream):  # type: ignore[misc, name-defined]
         def __iter__(self) -> Iterator[bytes]:
             return iter(self._inner) if self._llmobs.call.typed else self._read()
 
@@ -150,14 +158,11 @@ def bodies(library: ModuleType) -> tuple[type, type]:
             finally:
                 self._llmobs.close()
 
-    class AsyncBody(library.AsyncByteStream):  # type: ignore[misc, name-defined]
-        def __init__(self, inner: Any, call: Call, response: Any) -> None:
-            self._llmobs = Reading(call, response)
-            self._inner = inner
+    return Body
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._inner, name)
 
+def async_body(library: ModuleType) -> type:
+    class AsyncBody(Observed, library.AsyncByteStream):  # type: ignore[misc, name-defined]
         def __aiter__(self) -> AsyncIterator[bytes]:
             return aiter(self._inner) if self._llmobs.call.typed else self._read()
 
@@ -173,16 +178,17 @@ def bodies(library: ModuleType) -> tuple[type, type]:
             finally:
                 self._llmobs.close()
 
-    return Body, AsyncBody
+    return AsyncBody
 
 
 class Reading:
     """What came of a body so far. `whole`: it was read to its end."""
 
-    __slots__ = ("call", "headers", "kept", "make", "size", "whole")
+    __slots__ = ("call", "headers", "kept", "make", "response_id", "size", "whole")
 
     def __init__(self, call: Call, response: Any) -> None:
         self.call = call
+        self.response_id = id(response)
         self.make = type(response)  # never the response itself: it has to be free to go
         self.headers = response.headers
         self.kept: list[bytes] = []
@@ -197,8 +203,8 @@ class Reading:
     def close(self) -> None:
         """The body was closed, by its reader or from outside."""
         call = self.call
-        if call.ended or call.reading:
-            return  # the reader of events knows better how that came
+        if call.ended or call.reading or call.running or call.observed != self.response_id:
+            return  # the reader of events knows better how that came; and this may not be the answer
         how = "complete" if self.whole else "closed"
         if not call.typed and 0 < self.size <= KEPT_BYTES:
             self.read_back()

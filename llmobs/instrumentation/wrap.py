@@ -15,6 +15,7 @@ from llmobs.instrumentation import content, context
 from llmobs.instrumentation.fence import fenced
 
 F = TypeVar("F", bound=Callable[..., Any])
+CACHE = ("cache_info", "cache_clear", "cache_parameters")  # of functools; `wraps` does not see them
 MAX_SAID = 262_144  # characters of yielded text that are kept to be shown as the result
 
 
@@ -33,16 +34,21 @@ def around(function: F, new: Callable[["Given"], Around]) -> F:
     """`function`, each call of it inside of what `new` makes of its arguments."""
     if isinstance(function, staticmethod | classmethod):
         return cast(F, type(function)(around(function.__func__, new)))
+    if isinstance(function, property) and function.fget is not None:
+        return cast(F, function.getter(around(function.fget, new)))
     arguments = Arguments(function)
 
     def make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Around:
         return new(Given(arguments, args, kwargs))
 
-    if inspect.isasyncgenfunction(function):
+    body: Any = function
+    if not inspect.isroutine(function) and not isinstance(function, functools.partial | type):
+        body = type(function).__call__  # an object that can be called does it in there
+    if inspect.isasyncgenfunction(body):
         return cast(F, async_generator(function, make))
-    if inspect.isgeneratorfunction(function):
+    if inspect.isgeneratorfunction(body):
         return cast(F, generator(function, make))
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(body):
         return cast(F, coroutine(function, make))
     return cast(F, plain(function, make))
 
@@ -61,6 +67,9 @@ def plain(function: Callable[..., Any], make: Make) -> Callable[..., Any]:
         span.end()
         return value
 
+    for name in CACHE:
+        if hasattr(function, name):
+            setattr(inside, name, getattr(function, name))
     return inside
 
 
@@ -226,4 +235,6 @@ def name_of(function: Callable[..., Any]) -> str:
     """What people call `function`; partials and objects that can be called have no name of their own."""
     while isinstance(function, functools.partial):
         function = function.func
+    if isinstance(function, property):
+        return name_of(function.fget)
     return str(getattr(function, "__name__", type(function).__name__))

@@ -1,6 +1,7 @@
 """What a call's span says, with the real SDKs and only the network replaced."""
 
 import json
+from enum import Enum
 
 import pytest
 from opentelemetry import context as otel
@@ -151,6 +152,16 @@ def test_user_session_and_tags_of_the_context_stand_on_the_call(seen):
     assert span.attributes["user.id"] == "u-17"
     assert span.attributes["gen_ai.conversation.id"] == "s-4"
     assert json.loads(span.attributes["llmobs.tags"]) == {"plan": "free"}
+
+
+def test_a_model_named_by_an_enumeration_is_named_by_its_value(seen):
+    model = Enum("Model", {"SMALL": "gpt-4o-mini"}, type=str)
+
+    Net(CHAT).openai().chat.completions.create(**{**ASK, "model": model.SMALL})
+
+    [span] = seen()
+    assert span.name == "chat gpt-4o-mini"
+    assert type(span.attributes["gen_ai.request.model"]) is str
 
 
 def test_a_call_inside_a_workflow_is_its_child(seen):

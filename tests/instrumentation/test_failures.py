@@ -9,7 +9,20 @@ import openai
 import pytest
 from opentelemetry.trace import StatusCode
 
-from tests.net import ASK, ASK_CLAUDE, CHAT, CHAT_STREAM, CLAUDE, REFUSED, Answer, Net
+from tests.net import (
+    ASK,
+    ASK_CLAUDE,
+    CHAT,
+    CHAT_STREAM,
+    CLAUDE,
+    CLAUDE_STREAM,
+    REFUSED,
+    RESPONSE,
+    RESPONSE_STREAM,
+    Answer,
+    Net,
+    sse,
+)
 
 LIMITED = Answer(
     REFUSED,
@@ -183,3 +196,43 @@ def test_the_message_of_an_error_is_short_and_masked(seen):
     [span] = seen()
     assert key not in json.dumps([span.status.description, dict(span.attributes)])
     assert len(span.status.description) < 300
+
+
+FAILED = {
+    **RESPONSE,
+    "status": "failed",
+    "error": {"code": "server_error", "message": "Out of luck."},
+    "output": [],
+}
+FAILURES = {
+    "at once": (FAILED, False),
+    "at the end": ([*RESPONSE_STREAM[:4], *sse({"type": "response.failed", "response": FAILED})], True),
+    "inside": ([*RESPONSE_STREAM[:4], *sse({"type": "error", **FAILED["error"], "param": None})], True),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_failure_that_comes_as_an_answer_is_one(kind, seen):
+    wire, streamed = FAILURES[kind]
+
+    got = Net(wire).openai().responses.create(model="m", input="x", stream=streamed)
+    if streamed:
+        list(got)
+
+    [span] = seen()
+    assert span.attributes["error.type"] == "server_error"
+    assert span.attributes.get("llmobs.stream.end") == ("error" if streamed else None)
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description == "server_error: Out of luck."
+
+
+def test_an_error_inside_a_stream_has_the_providers_word_and_not_the_good_status(seen):
+    body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    stream = Net([*CLAUDE_STREAM[:3], *sse(body)]).anthropic().messages.create(**ASK_CLAUDE, stream=True)
+
+    with pytest.raises(anthropic.APIStatusError):
+        list(stream)
+
+    [span] = seen()
+    assert span.attributes["error.type"] == "overloaded_error"
+    assert span.attributes["http.response.status_code"] == 200

@@ -5,7 +5,8 @@ import json
 import httpx2
 import openai
 import pytest
-from pydantic import BaseModel
+from opentelemetry.trace import StatusCode
+from pydantic import BaseModel, ValidationError
 
 from tests.net import (
     ASK,
@@ -14,6 +15,7 @@ from tests.net import (
     CHAT_STREAM,
     CLAUDE,
     CLAUDE_STREAM,
+    RESPONSE,
     RESPONSE_STREAM,
     Answer,
     Net,
@@ -141,6 +143,39 @@ def test_parse_gives_the_callers_type_and_is_one_call(seen):
     done = Net(PLACE).openai().chat.completions.parse(**ASK, response_format=Place)
 
     assert done.choices[0].message.parsed == Place(where="river")
+    assert used(seen) == (1234, 57, '{"where":"river"}')
+
+
+CUT = {**PLACE, "choices": [{**PLACE["choices"][0], "finish_reason": "length"}]}
+UNREADABLE = {
+    "cut": (lambda net: net.openai().chat.completions.parse(**ASK, response_format=Place), CUT, "length"),
+    "chat": (lambda net: net.openai().chat.completions.parse(**ASK, response_format=Place), CHAT, "stop"),
+    "responses": (
+        lambda net: net.openai().responses.parse(model="m", input="x", text_format=Place),
+        RESPONSE,
+        "completed",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_an_answer_that_parse_cannot_read_was_paid_for_all_the_same(kind, seen):
+    ask, wire, finish = UNREADABLE[kind]
+
+    with pytest.raises((openai.LengthFinishReasonError, ValidationError)):
+        ask(Net(wire))
+
+    [span] = seen()
+    assert used(seen)[:2] == (1234, 57)
+    assert span.attributes["gen_ai.response.finish_reasons"] == (finish,)
+    assert span.attributes["error.type"] in ("LengthFinishReasonError", "ValidationError")
+    assert span.status.status_code is StatusCode.ERROR
+
+
+async def test_an_async_answer_that_cannot_be_read_too(seen):
+    with pytest.raises(openai.LengthFinishReasonError):
+        await Net(CUT).aopenai().chat.completions.parse(**ASK, response_format=Place)
+
     assert used(seen) == (1234, 57, '{"where":"river"}')
 
 

@@ -33,13 +33,16 @@ def answering(status, headers=(), body=b""):
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self):
-            sent = self.rfile.read(int(self.headers["content-length"]))
+            sent = self.rfile.read(int(self.headers.get("content-length", 0)))
             got.append((self.path, dict(self.headers), sent))
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self):
+            self.do_POST()
 
         def log_message(self, *said):
             pass
@@ -76,7 +79,7 @@ def test_spans_that_the_collector_turned_down_are_told():
 
 def test_an_answer_that_makes_no_sense_still_took_the_spans():
     with answering(200, body=b"ok!") as (url, _):
-        assert sender(url).send([span()]) == (True, False, "", 0.0, 0)
+        assert sender(url).send([span()]) == (True, False, "", 0.0, 0, False)
 
 
 def test_a_real_sink_takes_them_packed_too():
@@ -104,6 +107,25 @@ def test_an_answer_tells_whether_to_come_again(status, again):
 
     assert (sent.ok, sent.again, sent.retry_after_s) == (False, again, 3.0)
     assert str(status) in sent.says
+
+
+@pytest.mark.parametrize(
+    ("status", "whole"), [(400, False), (413, False), (500, False), (401, True), (403, True), (404, True)]
+)
+def test_an_answer_tells_whether_a_part_might_be_taken(status, whole):
+    with answering(status) as (url, _):
+        assert sender(url).send([span()]).whole is whole
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_refusal(status):
+    """Followed, the POST becomes a GET, and the page that answers it with 200 has taken nothing."""
+    with answering(200) as (there, got), answering(status, [("Location", there)]) as (url, _):
+        sent = sender(url).send([span()])
+
+    assert (sent.ok, sent.again, sent.whole) == (False, False, True)
+    assert str(status) in sent.says
+    assert got == []
 
 
 def test_nobody_there_is_worth_another_try_and_says_who():

@@ -182,6 +182,21 @@ def test_a_batch_that_is_refused_loses_the_bad_span_only(box, caplog):
     assert "bad span" in caplog.text
 
 
+def test_a_wrong_address_costs_one_try_a_batch_and_is_mentioned_once(box, caplog):
+    nowhere = Sent(False, says="404 Not Found", whole=True)
+    collector = Collector(nowhere, nowhere)
+    outbox, tracer = box(collector, interval_s=60)
+
+    for _ in range(2):
+        for _ in range(50):
+            tracer.start_span("a").end()
+        assert outbox.flush(5)
+
+    assert collector.tries == 2
+    assert vars(outbox.counters) == {"sent": 0, "dropped": 0, "failed": 100}
+    assert caplog.text.count("404 Not Found") == 1
+
+
 def test_a_span_that_cannot_be_encoded_loses_itself_only(box, caplog):
     def encode(spans):
         if any(span.name == "bad" for span in spans):
@@ -290,7 +305,7 @@ def test_spans_that_are_not_sampled_are_not_sent(box):
 def test_a_span_that_the_garbage_collector_ends_inside_of_our_own_code_does_no_harm(box):
     """No lock of ours may be held where a collection can happen: every append could trigger one."""
     collector = Collector()
-    outbox, tracer = box(collector, queue_spans=100_000)
+    outbox, tracer = box(collector, queue_spans=100_000, queue_bytes=100_000_000)
 
     class Dropped:
         def __init__(self):

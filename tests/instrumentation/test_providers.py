@@ -1,10 +1,11 @@
 """Who answers a call, from the client and the host."""
 
+import anthropic
 import openai
 import pytest
 
 from llmobs.instrumentation.providers import HOSTS, provider
-from tests.net import ASK, CHAT, Net
+from tests.net import ASK, ASK_CLAUDE, CHAT, CLAUDE, Net
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,7 @@ from tests.net import ASK, CHAT, Net
         ("api.openai.com", "openai"),
         ("acme.openai.azure.com", "azure.ai.openai"),
         ("bedrock-runtime.eu-west-1.amazonaws.com", "aws.bedrock"),
+        ("bedrock-mantle.eu-west-1.api.aws", "aws.bedrock"),
         ("europe-west1-aiplatform.googleapis.com", "gcp.vertex_ai"),
         ("openrouter.ai", "openrouter"),
         ("localhost", "openai"),
@@ -66,3 +68,12 @@ def test_azure_is_known_by_its_client_also_behind_a_gateway(seen):
     assert span.attributes["gen_ai.provider.name"] == "azure.ai.openai"
     assert span.attributes["server.address"] == "gateway.example"
     assert span.attributes["gen_ai.response.model"] == "gpt-4o-mini-2024-07-18"
+
+
+def test_bedrock_is_known_by_its_client_too(seen):
+    at = {"aws_region": "us-east-1", "api_key": "k", "base_url": "https://gateway.example/v1"}
+    openai.BedrockOpenAI(**at, http_client=Net(CHAT).http()).chat.completions.create(**ASK)
+    anthropic.AnthropicBedrockMantle(**at, http_client=Net(CLAUDE).http()).messages.create(**ASK_CLAUDE)
+
+    assert [span.attributes["gen_ai.provider.name"] for span in seen()] == ["aws.bedrock"] * 2
+    assert {span.attributes["server.address"] for span in seen()} == {"gateway.example"}

@@ -117,6 +117,16 @@ def test_attributes_of_ones_own_can_be_added(seen):
     assert only(seen()).attributes["app.rows"] == 3
 
 
+def test_half_a_character_in_an_attribute_does_not_cost_it(seen):
+    with llmobs.tool("search", call_id="call\ud83d", description="Finds.\ud83d") as tool:
+        tool.attribute("app.page", "3\ud83d")
+
+    facts = only(seen()).attributes
+    assert facts["gen_ai.tool.call.id"] == "call?"
+    assert facts["gen_ai.tool.description"] == "Finds.?"
+    assert facts["app.page"] == "3?"
+
+
 def test_what_goes_into_and_out_of_a_workflow_stands_there_as_messages(seen):
     @llmobs.workflow
     def answer(question):

@@ -1,6 +1,7 @@
 """A decorated function is what it was, and its span tells how it ended."""
 
 import asyncio
+import functools
 import inspect
 
 import pytest
@@ -51,6 +52,56 @@ def test_a_decorated_function_is_what_it_was(function, decorate):
         assert ask(decorated) == ask(function)
     assert decorated.__name__ == function.__name__
     assert decorated.__module__ == function.__module__
+
+
+def test_a_decorated_property_is_one(seen):
+    class Desk:
+        @llmobs.tool
+        @property
+        def drawer(self):
+            """Says it."""
+            return "pens"
+
+        @drawer.setter
+        def drawer(self, value):
+            self.put = value
+
+    desk = Desk()
+    desk.drawer = "ink"
+
+    assert (desk.drawer, desk.put, Desk.drawer.__doc__) == ("pens", "ink", "Says it.")
+    assert only(seen()).name == "execute_tool drawer"
+
+
+async def test_the_span_of_an_object_that_is_called_lasts_as_long_as_its_work(seen):
+    class Search:
+        async def __call__(self):
+            with llmobs.task("inside"):
+                return "found"
+
+    class Stream:
+        def __call__(self):
+            with llmobs.task("inside"):
+                yield "found"
+
+    assert await llmobs.tool(Search())() == "found"
+    assert list(llmobs.tool(Stream())()) == ["found"]
+
+    first, search, second, stream = seen()
+    assert (search.name, stream.name) == ("execute_tool Search", "execute_tool Stream")
+    assert first.parent.span_id == search.context.span_id
+    assert second.parent.span_id == stream.context.span_id
+
+
+def test_a_cached_function_keeps_the_handles_of_its_cache(seen):
+    double = llmobs.tool(functools.cache(lambda x: 2 * x))
+
+    assert (double(2), double(2)) == (4, 4)
+    assert double.cache_info().hits == 1
+    double.cache_clear()
+
+    assert double.cache_info().hits == 0
+    assert len(seen()) == 2
 
 
 async def test_values_and_errors_go_through(seen):

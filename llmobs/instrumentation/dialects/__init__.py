@@ -2,7 +2,8 @@
 
 A dialect changes nothing it is given, consumes no iterator, and leaves out what it does not know: a field
 that is missing or of the wrong type has no key. Its functions are those of `Dialect`; the optional
-`system_instructions(body)` and `tool_definitions(body)` stand beside them where the format has such things.
+`system_instructions(body)`, `tool_definitions(body)` and `failure(answer)` (code and message of a failure
+that comes as an answer) stand beside them where the format has such things.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +43,7 @@ D = TypeVar("D", bound=Dialect)
 
 def find(dialects: Iterable[D], method: str, path: str) -> D | None:
     """The dialect spoken at `path`; of two that fit the longer, as chat completions end like completions."""
-    path = path.partition("?")[0].rstrip("/")
+    path = "/" + path.partition("?")[0].strip("/")
     fitting = [d for d in dialects if method == d.METHOD and path.endswith(d.PATH)]
     return max(fitting, key=lambda d: len(d.PATH), default=None)
 
@@ -108,8 +109,11 @@ def read(value: Any, table: Table) -> dict[str, Any]:
 
 
 def word(value: Any) -> str | None:
-    """A text that says something."""
-    return value if isinstance(value, str) and value else None
+    """A text that says something, as UTF-8 can carry it; an enumeration's by its value."""
+    if not isinstance(value, str) or not value:
+        return None
+    text: str = value if type(value) is str else str.__str__(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def words(value: Any) -> list[str] | None:

@@ -49,9 +49,9 @@ def _thinking(block: Any) -> Part:
 
 
 def _arguments(block: Any) -> Any:
-    """What a call was given: as it streamed, else whole."""
+    """What a call was given: as it streamed, else whole, where a null is a value like others."""
     streamed = at(block, "partial_json")
-    return parsed(streamed) if streamed else plain(at(block, "input"))
+    return parsed(streamed) if streamed else at(block, "input")
 
 
 def _tool_use(block: Any) -> Part:

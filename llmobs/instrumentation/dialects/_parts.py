@@ -103,7 +103,7 @@ def _typed(part: Part, modality: str | None, mime_type: str | None, more: dict[s
 def parsed(arguments: Any) -> Any:
     """Arguments as data; the text itself where it is not JSON, as of a stream that broke off inside."""
     if not isinstance(arguments, (str, list)):
-        return plain(arguments)
+        return arguments
     written = joined(arguments)
     try:
         return _decode(written)

@@ -6,7 +6,19 @@ missing, or comes without the output, as from some other hosts.
 
 from typing import Any
 
-from llmobs.instrumentation.dialects import Pieces, Slots, Table, at, each, fields, read, real, whole, word
+from llmobs.instrumentation.dialects import (
+    Pieces,
+    Slots,
+    Table,
+    at,
+    each,
+    fields,
+    joined,
+    read,
+    real,
+    whole,
+    word,
+)
 from llmobs.instrumentation.dialects import _openai as openai
 from llmobs.instrumentation.dialects._items import FILLS, finished, message, parts
 from llmobs.instrumentation.dialects._parts import Part, text
@@ -63,6 +75,13 @@ def _finish(answer: Any) -> str:
     return reason or word(at(answer, "status")) or "error"  # neither: the stream broke off
 
 
+def failure(answer: Any) -> tuple[str, str] | None:
+    told = at(answer, "error")
+    if not fields(told) and at(answer, "status") != "failed":
+        return None
+    return word(at(told, "code")) or "failed", joined(at(told, "message"))
+
+
 def fold(answer: dict[str, Any], event: Any) -> bool:
     known = fields(event)
     kind = known.get("type")
@@ -73,6 +92,8 @@ def fold(answer: dict[str, Any], event: Any) -> bool:
     if kind in ("response.output_item.added", "response.output_item.done"):
         items, index = _items(answer), known.get("output_index")
         items[index if isinstance(index, int) else len(items)] = dict(fields(known.get("item")))
+    elif kind == "error":
+        answer["error"] = known
     elif said := fields(known.get("response")):
         _take(answer, said, ended=kind in ENDS)
     return False

@@ -24,65 +24,47 @@ REQUEST = ((None, None), {"stream": True, "stream_cls": None})  # cast_to, optio
 def targets(sdk: ModuleType, row: Any, spoken: list[Any]) -> list[Target]:
     """What to patch in the SDK that `row` describes and that speaks the dialects `spoken`."""
     name, funnel = sdk.__name__, Funnel(row, spoken)
-
-    def request(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
-        call = funnel.begin(client, args, kwargs)
-        if call is None:
-            return wrapped(*args, **kwargs)
-        call.enter()
-        try:
-            result = wrapped(*args, **kwargs)
-        except BaseException as error:
-            call.end(error=error)
-            raise
-        finally:
-            call.leave()
-        returned(call, result)
-        return result
-
-    async def arequest(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
-        call = funnel.begin(client, args, kwargs)
-        if call is None:
-            return await wrapped(*args, **kwargs)
-        call.enter()
-        try:
-            result = await wrapped(*args, **kwargs)
-        except BaseException as error:
-            call.end(error=error)
-            raise
-        finally:
-            call.leave()
-        returned(call, result)
-        return result
-
-    def stream(wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> Any:
-        return events(stream, wrapped(*args, **kwargs))
-
-    def astream(wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> Any:
-        return aevents(stream, wrapped(*args, **kwargs))
-
     return [
-        Target(f"{name}._base_client", "SyncAPIClient.request", request, REQUEST),
-        Target(f"{name}._base_client", "AsyncAPIClient.request", arequest, REQUEST),
+        Target(f"{name}._base_client", "SyncAPIClient.request", funnel.request, REQUEST),
+        Target(f"{name}._base_client", "AsyncAPIClient.request", funnel.arequest, REQUEST),
         Target(f"{name}._streaming", "Stream.__stream__", stream, ((), {})),
         Target(f"{name}._streaming", "AsyncStream.__stream__", astream, ((), {})),
     ]
 
 
+def stream(wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> Any:
+    return events(stream, wrapped(*args, **kwargs))
+
+
+def astream(wrapped: Callable[..., Any], stream: Any, args: Any, kwargs: Any) -> Any:
+    return aevents(stream, wrapped(*args, **kwargs))
+
+
 @fenced
 def returned(call: Call, result: Any) -> None:
     """The request is over: so is the call, unless it goes on in a body that is yet to be read."""
-    if call.ended or call.observed:
-        return
     if not call.stream:
-        call.end(answer(result))
+        if not call.observed:
+            call.end(answer(result))
         return
-    known = vars(result)  # an HTTP client that the transport does not know
+    known = getattr(result, "__dict__", {})
     response = known.get("response") or known.get("http_response")
+    if call.observed == id(response):
+        return
+    # made by a middleware, or by an HTTP client that the transport does not know
     if isinstance(getattr(response, "extensions", None), dict):
         observe(call, response)
-    else:
+    elif not call.observed:
         call.end()
+
+
+@fenced
+def received(call: Call) -> Any:
+    """The answer that a failed request got all the same, as where `parse` cannot read it: it was paid for."""
+    try:
+        return answer(call.received) if call.received is not None else None
+    except ValueError:  # no JSON, at which the SDK failed too
+        return None
 
 
 def answer(result: Any) -> Any:
@@ -101,6 +83,7 @@ def events(stream: Any, source: Iterator[Any]) -> Iterator[Any]:
         yield from source
         return
     call.typed = call.reading = True
+    body = call.observed
     try:
         for event in source:
             call.reading = False
@@ -108,14 +91,14 @@ def events(stream: Any, source: Iterator[Any]) -> Iterator[Any]:
             yield event
             call.reading = True
     except GeneratorExit:
-        call.dropped()
+        call.over(body, how="dropped")
         if isinstance(source, Generator):
             source.close()
         raise
     except BaseException as error:
-        call.end(error=error)
+        call.over(body, error)
         raise
-    call.end()
+    call.over(body)
 
 
 async def aevents(stream: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -123,6 +106,7 @@ async def aevents(stream: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]
     call = observed(getattr(stream, "response", None))
     if call is not None:
         call.typed = call.reading = True
+    body = call.observed if call is not None else 0
     try:
         async for event in source:
             if call is not None:
@@ -133,16 +117,16 @@ async def aevents(stream: Any, source: AsyncIterator[Any]) -> AsyncIterator[Any]
                 call.reading = True
     except GeneratorExit:
         if call is not None:
-            call.dropped()
+            call.over(body, how="dropped")
         if isinstance(source, AsyncGenerator):
             await source.aclose()
         raise
     except BaseException as error:
         if call is not None:
-            call.end(error=error)
+            call.over(body, error)
         raise
     if call is not None:
-        call.end()
+        call.over(body)
 
 
 class Funnel:
@@ -153,6 +137,36 @@ class Funnel:
         self.spoken = spoken
         self._addresses: dict[int, tuple[Any, Address]] = {}  # by id of the client's URL, which is kept
         self._found: dict[tuple[str, str], Any] = {}
+
+    def request(self, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
+        call = self.begin(client, args, kwargs)
+        if call is None:
+            return wrapped(*args, **kwargs)
+        call.enter()
+        try:
+            result = wrapped(*args, **kwargs)
+        except BaseException as error:
+            call.end(received(call), error)
+            raise
+        finally:
+            call.leave()
+        returned(call, result)
+        return result
+
+    async def arequest(self, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
+        call = self.begin(client, args, kwargs)
+        if call is None:
+            return await wrapped(*args, **kwargs)
+        call.enter()
+        try:
+            result = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            call.end(received(call), error)
+            raise
+        finally:
+            call.leave()
+        returned(call, result)
+        return result
 
     def begin(self, client: Any, args: Any, kwargs: Any) -> Call | None:
         """The call that this request is; None where it is none of a model or already recorded."""

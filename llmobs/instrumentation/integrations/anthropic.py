@@ -7,6 +7,7 @@ later versions quiet, the client's own tracer is blanked for clients that exist 
 SDK, PROVIDER, FAMILY, DIALECTS = "anthropic", "anthropic", "stainless", ("anthropic",)
 CLIENTS = {
     "BaseBedrockClient": "aws.bedrock",
+    "BaseMantleClient": "aws.bedrock",
     "AnthropicAWS": "aws.bedrock",
     "AsyncAnthropicAWS": "aws.bedrock",
     "BaseVertexClient": "gcp.vertex_ai",

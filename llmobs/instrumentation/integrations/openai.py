@@ -5,6 +5,10 @@ Read from 3.54.0 on 2026-11-22.
 
 SDK, PROVIDER, FAMILY = "openai", "openai", "stainless"
 DIALECTS = ("openai_chat", "openai_responses", "openai_completions", "openai_embeddings")
-CLIENTS = {"BaseAzureClient": "azure.ai.openai"}  # also behind a gateway, where the host says nothing
+CLIENTS = {  # also behind a gateway, where the host says nothing
+    "BaseAzureClient": "azure.ai.openai",
+    "BedrockOpenAI": "aws.bedrock",
+    "AsyncBedrockOpenAI": "aws.bedrock",
+}
 NATIVE: dict[str, str] = {}
 TESTED = "3.54.0"

@@ -77,8 +77,8 @@ def test_nothing_is_said_of_an_answer_that_never_came():
         ),
         ({"type": "redacted_thinking", "data": "AAAA"}, {"type": "redacted_thinking", "data": "AAAA"}),
         (
-            {"type": "tool_use", "id": "t", "name": "get", "input": {"k": 1}},
-            {"type": "tool_call", "id": "t", "name": "get", "arguments": {"k": 1}},
+            {"type": "tool_use", "id": "t", "name": "get", "input": {"k": 1, "unit": None}},
+            {"type": "tool_call", "id": "t", "name": "get", "arguments": {"k": 1, "unit": None}},
         ),
         (
             {"type": "tool_result", "tool_use_id": "t", "content": "no", "is_error": True},

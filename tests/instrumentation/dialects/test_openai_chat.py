@@ -209,6 +209,14 @@ def test_arguments_nested_beyond_reason_stay_text():
     assert said["parts"][0]["arguments"] == arguments
 
 
+def test_a_null_in_arguments_that_came_as_data_is_a_value():
+    made = {"name": "f", "arguments": {"city": "Oslo", "unit": None}}
+
+    [said] = chat.input_messages({"messages": [{"role": "assistant", "function_call": made}]})
+
+    assert said["parts"][0]["arguments"] == {"city": "Oslo", "unit": None}
+
+
 def test_tools_are_defined_flat():
     schema = {"type": "object", "properties": {}}
     body = {

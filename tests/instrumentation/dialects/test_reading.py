@@ -1,4 +1,5 @@
 import math
+from enum import Enum
 from types import SimpleNamespace
 
 import pytest
@@ -14,9 +15,11 @@ from tests.instrumentation.dialects.streams import DIALECTS
     [
         ("/v1/chat/completions", "openai_chat"),
         ("/chat/completions", "openai_chat"),
+        ("chat/completions", "openai_chat"),
         ("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", "openai_chat"),
         ("/v1/completions/", "openai_completions"),
         ("/responses", "openai_responses"),
+        ("responses", "openai_responses"),
         ("/v1/embeddings", "openai_embeddings"),
         ("/v1/messages?beta=true", "anthropic"),
         ("/anthropic/v1/messages", "anthropic"),
@@ -104,3 +107,11 @@ def test_a_value_of_the_wrong_type_is_unknown():
     assert read({"a": True, "b": "1", "c": "", "d": [1]}, table) == {}
     assert read({"a": 1 << 63, "b": None, "c": 5, "d": {}}, table) == {}
     assert read({"a": math.nan, "b": False, "c": [], "d": None}, table) == {}
+
+
+def test_a_text_is_one_that_can_travel():
+    model = Enum("Model", {"SMALL": "gpt-4o-mini"}, type=str)
+
+    assert word("m\ud83d") == "m?"
+    assert word("m\U0001f600") == "m\U0001f600"
+    assert (word(model.SMALL), type(word(model.SMALL))) == ("gpt-4o-mini", str)
