@@ -9,6 +9,8 @@ import pytest
 import llmobs as package
 from llmobs import cli, config_file
 from tests.commands import llmobs
+from tests.server.collector.spans import body, span
+from tests.server.services import post_spans, service
 
 
 def test_llmobs_alone_explains_itself_and_is_no_success():
@@ -99,3 +101,12 @@ def test_a_wrong_configuration_file_is_named_with_its_line(tmp_path):
 
     assert done.returncode == 1
     assert done.stderr == f"llmobs up: {path}:1: there is no setting 'http_prot'. Did you mean 'http_port'?\n"
+
+
+def test_doctor_tells_what_the_collector_took(tmp_path):
+    with service(tmp_path) as made:
+        assert post_spans(made.http_port, body(span(1))) == 200
+        done = llmobs("doctor", endpoint=f"http://127.0.0.1:{made.http_port}")
+
+    assert f"http://127.0.0.1:{made.http_port}: ready (200)" in done.stdout
+    assert "spans accepted 1, rejected 0, requests that came twice 0, put aside unread 0" in done.stdout

@@ -5,6 +5,7 @@ which nothing else of ours does.
 """
 
 import importlib
+import json
 import platform
 import urllib.error
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from http.client import HTTPException
 from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import OpenerDirector
 
 from llmobs import config
 from llmobs.discover import modules
@@ -19,6 +21,12 @@ from llmobs.instrumentation import export, patch, switch, transport
 from llmobs.instrumentation.otlp import opener
 
 READY_S = 2.0  # how long the collector may take to say that it is there
+TAKEN = {
+    "accepted_spans": "spans accepted",
+    "rejected_spans": "rejected",
+    "duplicate_requests": "requests that came twice",
+    "quarantined_requests": "put aside unread",
+}
 PACKAGES = ("opentelemetry-sdk", "opentelemetry-exporter-otlp", "wrapt")
 
 
@@ -28,8 +36,14 @@ def report() -> str:
     lines = [f"llmobs {export.version()} on Python {platform.python_version()}, instrumentation {on}"]
     lines += [f"  {name} {installed(name) or 'is missing'}" for name in PACKAGES]
     lines += ["", "SDKs", *sdks(), "", "Collector", *collector(), "", "Settings", *settings()]
-    counted = ", ".join(f"{name} {count}" for name, count in export.counters().items())
-    return "\n".join([*lines, "", "Spans of this process", f"  {counted}", ""])
+    return "\n".join([*lines, "", "Spans of this process", f"  {counted()}", ""])
+
+
+def counted() -> str:
+    """What became of the spans of this process."""
+    if not switch.in_force:
+        return "none, it is not instrumented; an instrumented program warns in its log of what it drops"
+    return ", ".join(f"{name} {count}" for name, count in export.counters().items())
 
 
 def installed(name: str) -> str | None:
@@ -77,14 +91,30 @@ def collector() -> Iterator[str]:
     try:
         parts = urlsplit(endpoint)
         ready = f"{parts.scheme}://{parts.netloc}/readyz"
-        with opener(ready, in_force("certificate")).open(ready, timeout=READY_S) as answer:
+        opened = opener(ready, in_force("certificate"))
+        with opened.open(ready, timeout=READY_S) as answer:
             yield f"  {endpoint}: ready ({answer.status})"
+        yield from took(opened, f"{parts.scheme}://{parts.netloc}/api/status")
     except urllib.error.HTTPError as answer:
         with answer:
             yield f"  {endpoint}: answers {answer.code} to /readyz; a collector of llmobs answers 200"
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         yield f"  {endpoint}: cannot be reached ({reason}). Start a collector with: llmobs up"
+
+
+def took(opened: OpenerDirector, url: str) -> Iterator[str]:
+    """What the collector took and what it did not; nothing where it is another one that does not tell."""
+    try:
+        with opened.open(url, timeout=READY_S) as answer:
+            status = json.load(answer)
+    except (OSError, HTTPException, ValueError):
+        return
+    if isinstance(status, dict):
+        counts = ", ".join(f"{words} {status.get(name)}" for name, words in TAKEN.items())
+        yield f"  since its start: {counts}"
+        if status.get("trouble"):
+            yield f"  {status['trouble']}"
 
 
 def settings() -> Iterator[str]:

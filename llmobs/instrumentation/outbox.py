@@ -32,6 +32,7 @@ BATCH_SPANS = 512
 BATCH_BYTES = 8_388_608  # 512 spans with long prompts would pass any collector's limit
 SPAN_BYTES = 1_024  # what a span weighs beside its content, roughly
 BACKOFF_S = (0.5, 30.0)  # first and longest wait after a failed try
+REPORT_S = 60.0  # between two warnings of dropped spans
 
 
 class Sends(Protocol):
@@ -85,6 +86,8 @@ class Outbox(SpanProcessor):
         self._wake: SimpleQueue[Flush | None] = SimpleQueue()
         self._away = False  # the collector did not take the last batch
         self._lost_to = ""  # why spans were refused, once said
+        self._reported = 0  # dropped spans that were told of
+        self._next_report = 0.0
         self._next_try = 0.0
         self._backoff_s = BACKOFF_S[0]
         self._thread = threading.Thread(target=self._run, name="llmobs-outbox", daemon=True)
@@ -139,7 +142,9 @@ class Outbox(SpanProcessor):
         self.open = False
         if os.getpid() == self.pid:
             self._wake.put(None)
-            self.counters.dropped += self.queued()
+            if left := self.queued():
+                self.counters.dropped += left
+                log.warning("llmobs: %d spans could not be sent before the end, and are lost.", left)
 
     def _revive(self) -> None:
         """In a forked child: threads and what they held stayed with the parent."""
@@ -164,8 +169,21 @@ class Outbox(SpanProcessor):
                 self._work(wish)
             except Exception:
                 log.exception("llmobs: sending spans failed.")
+            self._report()
             if wish is not None:
                 wish.done.set()
+
+    def _report(self) -> None:
+        """Tells of dropped spans; not where they are dropped, which may be in the middle of anything."""
+        new, now = self.counters.dropped - self._reported, time.monotonic()
+        if new and now >= self._next_report:
+            log.warning(
+                "llmobs: %d spans were dropped, because %d spans or %d bytes wait already "
+                "(LLMOBS_QUEUE_SPANS, LLMOBS_QUEUE_BYTES).",
+                new,
+                *self._limits,
+            )
+            self._reported, self._next_report = self._reported + new, now + REPORT_S
 
     def _work(self, wish: Flush | None) -> None:
         self._render()

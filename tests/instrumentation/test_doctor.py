@@ -80,6 +80,10 @@ def test_settings_with_their_source_and_without_keys(monkeypatch):
 
 
 def test_counters_are_those_of_this_process():
+    assert "none, it is not instrumented" in doctor.report()
+
+    llmobs.instrument(tracer_provider=TracerProvider(shutdown_on_exit=False))
+
     assert "sent 0, dropped 0, failed 0, queued 0" in doctor.report()
 
 

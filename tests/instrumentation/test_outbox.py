@@ -119,6 +119,21 @@ def test_a_full_queue_drops_what_is_new_and_counts_it(box):
     wait_until(lambda: collector.names == ["first", "0", "1", "2", "3"])
 
 
+def test_dropped_spans_are_told_of_by_the_thread_and_not_one_by_one(box, caplog):
+    collector = Collector(AWAY)
+    outbox, tracer = box(collector, queue_spans=2, interval_s=60)
+
+    for n in range(5):
+        tracer.start_span(str(n)).end()
+    assert "dropped" not in caplog.text  # the caller's thread tells nothing
+    outbox.flush(5)
+    tracer.start_span("again").end()
+    outbox.flush(5)
+
+    wait_until(lambda: "3 spans were dropped, because 2 spans" in caplog.text)
+    assert caplog.text.count("dropped") == 1  # the next one within a minute is told of later
+
+
 def test_content_is_bounded_in_bytes_too(box):
     collector = Collector(AWAY)
     outbox, tracer = box(collector, queue_bytes=10_000, interval_s=60)
@@ -269,7 +284,7 @@ def test_flush_tries_again_at_once(box):
     assert outbox.flush(5) is True
 
 
-def test_after_close_nothing_is_taken_and_what_is_left_counts_as_dropped(box):
+def test_after_close_nothing_is_taken_and_what_is_left_counts_as_dropped(box, caplog):
     outbox, tracer = box(Collector(*[AWAY] * 9), interval_s=60)
     tracer.start_span("a").end()
 
@@ -278,6 +293,7 @@ def test_after_close_nothing_is_taken_and_what_is_left_counts_as_dropped(box):
     outbox.close(1)
 
     assert outbox.counters.dropped == 1
+    assert "1 spans could not be sent before the end, and are lost" in caplog.text
     assert outbox.flush(0.1) is False
 
 
