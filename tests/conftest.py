@@ -1,4 +1,8 @@
-"""For all tests: their order, and names of cases that are the same in every process."""
+"""For all tests: their order, names of cases that are the same in every process, and an empty store."""
+
+from pathlib import Path
+
+import pytest
 
 
 def pytest_make_parametrize_id(val):
@@ -9,3 +13,13 @@ def pytest_make_parametrize_id(val):
 def pytest_collection_modifyitems(items):
     """What takes long or mostly waits comes first: the rest fills the processors beside it to the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory) -> Path:
+    """The folder of a store that was made and closed. To make one takes five times as long as to copy it."""
+    from llmobs.server.store import open_store
+
+    folder = tmp_path_factory.mktemp("empty")
+    open_store(f"duckdb://{folder}").close()
+    return folder

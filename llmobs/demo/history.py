@@ -37,6 +37,7 @@ HERE = Path(__file__).parent
 
 # How often a scenario is run for one kind of day; more when it has more ways to go.
 RUNS = {"answer_ticket": 32, "resolve_case": 12, "triage": 20, "summarise": 24}
+RARER = 4  # of what goes wrong on any day fewer are needed
 # Scenarios that an incident touches; the others run as on any day.
 TOUCHES = {
     "outage": ("answer_ticket", "resolve_case"),
@@ -73,7 +74,7 @@ class Recorder:
         self.app.faults = incidents.FAULTS.get(incident, {})
         self.desk.choices = incidents.CHOICES.get(incident, incidents.Choices())
         chance = random.Random(f"{self.seed}|{scenario}|{incident}")
-        for _ in range(RUNS[scenario]):
+        for _ in range(-(-RUNS[scenario] // (RARER if incident == incidents.UNLUCKY else 1))):
             self.desk.serve(scenario, shape.visitor(time.time(), chance))
         spans = self.spans.get_finished_spans()
         self.spans.clear()

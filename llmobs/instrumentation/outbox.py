@@ -143,6 +143,7 @@ class Outbox(SpanProcessor):
         if os.getpid() == self.pid:
             self._wake.put(None)
             if left := self.queued():
+                self._reported += left  # first, or the thread would tell of them too
                 self.counters.dropped += left
                 log.warning("llmobs: %d spans could not be sent before the end, and are lost.", left)
 
@@ -176,7 +177,7 @@ class Outbox(SpanProcessor):
     def _report(self) -> None:
         """Tells of dropped spans; not where they are dropped, which may be in the middle of anything."""
         new, now = self.counters.dropped - self._reported, time.monotonic()
-        if new and now >= self._next_report:
+        if new > 0 and now >= self._next_report:
             log.warning(
                 "llmobs: %d spans were dropped, because %d spans or %d bytes wait already "
                 "(LLMOBS_QUEUE_SPANS, LLMOBS_QUEUE_BYTES).",

@@ -123,7 +123,7 @@ def test_past_incidents_are_in_what_is_recorded(monkeypatch):
 
 def test_a_few_calls_fail_on_any_day_for_more_than_one_cause(monkeypatch):
     monkeypatch.setenv("LLMOBS_PROMPTS", str(run.PROMPTS))
-    monkeypatch.setattr(history, "HISTORY_S", 3 * HOUR_S)  # no incident lies in them
+    monkeypatch.setattr(history, "HISTORY_S", 2 * HOUR_S)  # no incident lies in them
     recorder = Recorder(7)
     try:
         found = [request for _, request in history.requests(NOW, {}, recorder, 7)]

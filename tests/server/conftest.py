@@ -3,7 +3,6 @@
 import shutil
 import uuid
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,14 +42,6 @@ def call(number: int, started_at: datetime, **said: Any) -> dict[str, Any]:
     if said.get("model", "small") != "small" and "cost_usd" not in said:
         said = {"cost_usd": None, "cost_status": "unpriced", **said}
     return {**row, **said}
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory) -> Path:
-    """The folder of a store that was made and closed. To make one takes five times as long as to copy it."""
-    folder = tmp_path_factory.mktemp("empty")
-    open_store(f"duckdb://{folder}").close()
-    return folder
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Receiver(BaseHTTPRequestHandler):
 def receiver():
     handler = type("Handler", (Receiver,), {"got": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     handler.settings = {
         "webhook": f"http://127.0.0.1:{server.server_port}/hook",
         "dashboard_url": "https://obs/",
@@ -153,7 +153,7 @@ def test_a_receiver_that_says_nothing_is_given_up(monkeypatch):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         with pytest.raises(OSError, match="timed out"):
             webhook.send(FIRING, {"webhook": f"http://127.0.0.1:{server.server_port}/"})
