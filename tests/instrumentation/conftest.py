@@ -9,6 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import llmobs
 from llmobs.instrumentation import content, fence
 from llmobs.instrumentation.context import attributes
+from llmobs.instrumentation.outbox import Outbox
+from tests.instrumentation.outboxes import Collector
 
 
 @pytest.fixture
@@ -72,3 +74,21 @@ def library(tmp_path, monkeypatch):
 def greet(library):
     """A prompt for OpenAI with every kind of setting."""
     return library(GREET)
+
+
+@pytest.fixture
+def box():
+    """Makes an outbox and the tracer that fills it."""
+    made = []
+
+    def make(collector, queue_spans=100, queue_bytes=1_000_000, interval_s=0.01):
+        outbox = Outbox(collector, queue_spans, queue_bytes, interval_s)
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(outbox)
+        made.append(outbox)
+        return outbox, provider.get_tracer("test")
+
+    yield make
+    for outbox in made:
+        outbox.sender = Collector()
+        outbox.close(5)

@@ -2,65 +2,13 @@
 
 import asyncio
 import gc
-import json
 
 import anthropic
 import openai
-import pytest
 from opentelemetry.trace import StatusCode
 
-from tests.net import (
-    ASK,
-    ASK_CLAUDE,
-    CHAT_STREAM,
-    CLAUDE_STREAM,
-    RESPONSE_STREAM,
-    Net,
-)
-
-ASK_RESPONSE = {"model": "gpt-4o-mini", "input": "Where is the mill?"}
-# SDK, wire, how it is asked, input and output tokens from tests/net.py (Anthropic: 10 + 200 + 30)
-SYNC = {
-    "chat": (CHAT_STREAM, lambda net: net.openai().chat.completions.create(**ASK, stream=True), 1234, 57),
-    "responses": (
-        RESPONSE_STREAM,
-        lambda net: net.openai().responses.create(**ASK_RESPONSE, stream=True),
-        1234,
-        57,
-    ),
-    "anthropic": (
-        CLAUDE_STREAM,
-        lambda net: net.anthropic().messages.create(**ASK_CLAUDE, stream=True),
-        240,
-        7,
-    ),
-}
-ASYNC = {
-    "chat": (CHAT_STREAM, lambda net: net.aopenai().chat.completions.create(**ASK, stream=True), 1234, 57),
-    "responses": (
-        RESPONSE_STREAM,
-        lambda net: net.aopenai().responses.create(**ASK_RESPONSE, stream=True),
-        1234,
-        57,
-    ),
-    "anthropic": (
-        CLAUDE_STREAM,
-        lambda net: net.aanthropic().messages.create(**ASK_CLAUDE, stream=True),
-        240,
-        7,
-    ),
-}
-sync = pytest.mark.parametrize("kind", SYNC)
-both = pytest.mark.parametrize("kind", ASYNC)
-
-
-def end(span):
-    return span.attributes["llmobs.stream.end"]
-
-
-def text(span):
-    [message] = json.loads(span.attributes["gen_ai.output.messages"])
-    return "".join(part["content"] for part in message["parts"])
+from tests.instrumentation.streaming import ASYNC, SYNC, both, end, sync, text
+from tests.net import CHAT_STREAM, CLAUDE_STREAM, Net
 
 
 @sync
@@ -239,92 +187,3 @@ async def test_an_async_stream_that_is_never_read_is_ended(kind, seen):
 
     [span] = seen()
     assert end(span) == "dropped"
-
-
-def test_a_network_that_breaks_inside_is_an_error_with_what_came_before(seen):
-    import httpx2
-
-    broken = httpx2.ReadError("connection reset")
-    stream = SYNC["chat"][1](Net([*CHAT_STREAM[:3], broken]))
-
-    with pytest.raises(openai.APIConnectionError):
-        list(stream)
-
-    [span] = seen()
-    assert end(span) == "error"
-    assert span.attributes["error.type"] == "APIConnectionError"
-    assert span.status.status_code is StatusCode.ERROR
-    assert text(span) == "By the "
-
-
-def test_an_error_event_of_the_provider_is_an_error(seen):
-    overloaded = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"x"}}\n\n'
-    stream = SYNC["anthropic"][1](Net([*CLAUDE_STREAM[:3], overloaded]))
-
-    with pytest.raises(anthropic.APIStatusError):
-        list(stream)
-
-    [span] = seen()
-    assert end(span) == "error"
-    assert span.status.status_code is StatusCode.ERROR
-
-
-def test_an_exception_of_the_caller_inside_the_loop_is_not_the_calls(seen):
-    def read():
-        with SYNC["chat"][1](Net(CHAT_STREAM)) as stream:
-            for _ in stream:
-                raise KeyError("mine")
-
-    with pytest.raises(KeyError, match="mine"):
-        read()
-
-    [span] = seen()
-    assert end(span) == "closed"
-    assert span.status.status_code is StatusCode.UNSET
-
-
-def test_a_call_made_while_a_stream_is_open_is_no_child_of_it(seen):
-    """No context is held across a yield: the stream's span is over there, not around the caller."""
-    stream = SYNC["chat"][1](Net(CHAT_STREAM))
-    next(stream)
-    list(SYNC["chat"][1](Net(CHAT_STREAM)))
-    stream.close()
-
-    inner, outer = seen()
-    assert inner.parent is None
-    assert outer.parent is None
-    assert (end(inner), end(outer)) == ("complete", "closed")
-
-
-async def test_a_stream_may_end_in_another_task_than_it_began_in(seen, caplog):
-    stream = await ASYNC["chat"][1](Net(CHAT_STREAM))
-
-    async def read():
-        async for _ in stream:
-            pass
-
-    await asyncio.create_task(read())
-
-    [span] = seen()
-    assert end(span) == "complete"
-    assert "detach" not in caplog.text
-
-
-async def test_a_task_that_is_cancelled_in_mid_stream_has_not_failed(seen):
-    async def silence():
-        await asyncio.Event().wait()
-
-    stream = await ASYNC["chat"][1](Net([*CHAT_STREAM[:2], silence]))
-
-    async def read():
-        async for _ in stream:
-            pass
-
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(read(), 0.05)
-
-    [span] = seen()
-    assert span.attributes["error.type"] == "CancelledError"
-    assert span.status.status_code is StatusCode.UNSET
-    assert end(span) == "closed"
-    assert text(span) == "By "

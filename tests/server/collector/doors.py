@@ -16,6 +16,7 @@ from llmobs.server.collector.http_server import HttpServer
 from llmobs.server.collector.metrics import Metrics
 from llmobs.server.collector.refusal import Refusal
 from llmobs.server.collector.verdict import Checked
+from tests.server.collector.spans import names
 
 Doors = Mapping[str, Mapping[str, Door]]
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -126,3 +127,7 @@ def running(max_body: int = MAX_BODY, doors: Doors | None = None) -> Iterator[Ru
         yield Running(port, collected, metrics, server)
     finally:
         server.stop()
+
+
+def taken(front: Running) -> list[list[str]]:
+    return [names(checked.payload) for checked in front.collected.taken]
