@@ -143,7 +143,7 @@ class Outbox(SpanProcessor):
         if os.getpid() == self.pid:
             self._wake.put(None)
             if left := self.queued():
-                self._reported += left  # first, or the thread would tell of them too
+                self._reported += left  # or the thread would tell of them too
                 self.counters.dropped += left
                 log.warning("llmobs: %d spans could not be sent before the end, and are lost.", left)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser import chromium
 from tests.dashboard.shown import call
@@ -246,7 +246,7 @@ def test_a_click_on_a_bar_opens_the_traces_behind_it(browser, dashboard):
 
         for _ in range(TRIES):
             chart.locator(".nsewdrag").click(position=bar)
-            with suppress(TimeoutError):
+            with suppress(TooLate):
                 page.wait_for_url("**/traces?*from=*&to=*", timeout=PATIENCE_MS / TRIES)
                 break
 

@@ -32,7 +32,8 @@ def one(given: bytes) -> Span:
     return found
 
 
-def test_every_field_of_a_request_arrives():
+def everything() -> dict[str, Any]:
+    """A request with every field that there is."""
     span = good(
         parentSpanId="EEE19B7EC3C1B173",
         traceState="a=1",
@@ -52,7 +53,7 @@ def test_every_field_of_a_request_arrives():
     )
     scope = {"name": "s", "version": "1", "attributes": [{"key": "sk", "value": {"boolValue": True}}]}
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
-    given = {
+    return {
         "resourceSpans": [
             {
                 "resource": resource,
@@ -62,7 +63,9 @@ def test_every_field_of_a_request_arrives():
         ]
     }
 
-    [group] = groups(json.dumps(given).encode())
+
+def test_every_field_of_a_request_arrives():
+    [group] = groups(json.dumps(everything()).encode())
 
     [found] = group.scope_spans
     [read] = found.spans
