@@ -88,6 +88,24 @@ def taken(answer: bytes) -> Sent:
     return Sent(True, says=partly.error_message, rejected=partly.rejected_spans)
 
 
+def with_attributes(span: ReadableSpan, added: Mapping[str, Any]) -> ReadableSpan:
+    """`span` with more attributes; a finished span takes none itself."""
+    return ReadableSpan(
+        name=span.name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes={**(span.attributes or {}), **added},
+        events=span.events,
+        links=span.links,
+        kind=span.kind,
+        status=span.status,
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
 def traces_url(endpoint: str) -> str:
     """The address of the traces, from that of the collector; ValueError where it is none."""
     parts = urlsplit(endpoint)

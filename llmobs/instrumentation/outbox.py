@@ -23,7 +23,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from llmobs.instrumentation.fence import EXIT_S, fenced
-from llmobs.instrumentation.otlp import Sent
+from llmobs.instrumentation.otlp import Sent, with_attributes
 
 log = logging.getLogger("llmobs")
 Late = Callable[[], Mapping[str, Any] | None]  # attributes that are made in the outbox
@@ -281,21 +281,3 @@ class Outbox(SpanProcessor):
 @fenced
 def made(late: Late) -> Mapping[str, Any] | None:
     return late()
-
-
-def with_attributes(span: ReadableSpan, added: Mapping[str, Any]) -> ReadableSpan:
-    """`span` with more attributes; a finished span takes none itself."""
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes={**(span.attributes or {}), **added},
-        events=span.events,
-        links=span.links,
-        kind=span.kind,
-        status=span.status,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
