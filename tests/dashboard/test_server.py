@@ -36,8 +36,10 @@ def answer(path, query=b"", method="GET", host=b"127.0.0.1:8501"):
 
 
 @pytest.fixture(autouse=True)
-def settings():
+def settings(monkeypatch):
+    """A busy machine gets its time: what comes later than a second is left out otherwise."""
     config.get_config_options()
+    monkeypatch.setattr(server, "WAIT_S", 30.0)
 
 
 def test_the_numbers_of_the_url_come_with_the_first_answer(store):
@@ -75,6 +77,13 @@ def test_an_empty_store_or_a_stopped_collector_leaves_the_word_to_the_page(store
 
     monkeypatch.setattr("common.store", lambda: (_ for _ in ()).throw(ConnectionError("gone")))
     assert "tile" not in answer("/")[1]
+
+
+def test_what_takes_too_long_is_left_out(store, monkeypatch):
+    store.append(ROWS)
+    monkeypatch.setattr(server, "WAIT_S", 0.0)
+
+    assert "tile" not in answer("/", QUERY)[1]
 
 
 def test_what_people_wrote_cannot_end_the_block(store):
