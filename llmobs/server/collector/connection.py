@@ -107,10 +107,11 @@ class Connection(HttpToolsProtocol):
             self._timer = None
 
     def _end_the_quietest(self) -> None:
-        """So that a thousand half-sent requests lock nobody out."""
+        """So that a thousand half-sent requests lock nobody out. The clock stands while many are accepted, so
+        that the newest, this one, may be as quiet as the others: it goes only where all others are busy."""
         quiet = [
             c
             for c in self.connections
-            if isinstance(c, Connection) and (c.cycle is None or c.cycle.response_complete)
+            if isinstance(c, Connection) and c is not self and (c.cycle is None or c.cycle.response_complete)
         ]
-        min(quiet, key=lambda c: c._quiet_since).transport.abort()
+        min(quiet or [self], key=lambda c: c._quiet_since).transport.abort()

@@ -160,6 +160,18 @@ def test_a_quiet_connection_makes_room_when_there_are_too_many(monkeypatch):
         assert [ended(client) for client in quiet].count(True) == 1
 
 
+def test_the_newest_connection_is_not_the_one_that_makes_room(monkeypatch):
+    monkeypatch.setattr(connection, "CONNECTIONS", 4)
+    standing = property(lambda each: 0.0, lambda each, now: None)  # as in one turn of the loop
+    monkeypatch.setattr(connection.Connection, "_quiet_since", standing, raising=False)
+    with running() as front, ExitStack() as clients:
+        for _ in range(30):
+            clients.enter_context(front.raw())
+        answers = [front.post(GOOD).status for _ in range(30) if clients.enter_context(front.raw())]
+
+        assert answers == [200] * 30
+
+
 def ended(client: socket.socket) -> bool:
     client.settimeout(0.1)
     try:
