@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NoReturn
 
+import cells
 import formats
 import pandas as pd
 import scope
@@ -37,6 +38,7 @@ __all__ = [
     "Verdict",
     "Window",
     "ask",
+    "cells",
     "chart",
     "choices",
     "comparable",

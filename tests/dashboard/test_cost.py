@@ -19,8 +19,8 @@ def test_the_dearest_model_comes_first_with_the_window_before(store):
     assert not page.exception
     text = words(page)
     assert text.startswith("$4.25 in this window, was $0.75 ")  # 1.25 + 2 + 1, 0.25 + 0.5
-    assert text.index("m-two 2") < text.index("m-one 1")
-    assert "m-one 1 1,500 $1.25 $0.75" in text
+    assert text.index("m-two openai 2") < text.index("m-one openai 1")
+    assert "m-one openai 1 1,500 $1.25 $0.75" in text
     assert len(figures(page)) == 1
 
 
@@ -37,7 +37,7 @@ def test_calls_without_a_price_are_said_beside_the_sum(store):
     text = words(run("operate/cost", **HOUR))
 
     assert text.startswith("$1.25 in this window, was – 2 calls without a price")
-    assert "own 2 – – 2 unpriced" in text
+    assert "own openai 2 – – 2 unpriced" in text
 
 
 def test_more_models_than_are_listed_are_all_in_the_sum(store):

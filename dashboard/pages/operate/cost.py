@@ -6,10 +6,10 @@ from common import (
     Column,
     Html,
     ask,
+    cells,
     chart,
     comparable,
     formats,
-    join,
     link,
     live,
     rows,
@@ -52,25 +52,12 @@ def listed(models: pd.DataFrame) -> Html:
     return table(
         models,
         [
-            Column("Model", lambda r: named(r, colors[r.model])),
+            Column("Model", lambda r: cells.model(r, colors[r.model])),
             Column("Calls", lambda r: formats.count(r.calls), True),
             Column("Tokens", lambda r: formats.count(r.tokens), True),
-            Column("Cost", cost, True),
+            Column("Cost", cells.cost, True),
             Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
         ],
-    )
-
-
-def named(row: object, color: str) -> Html:
-    dot = tag("span", class_="dot", style=f"background:{color}")
-    return join(dot, tag("a", row.model, class_="link", href=link("traces", model=row.model)))
-
-
-def cost(row: object) -> object:
-    if not row.unpriced:
-        return formats.usd(row.cost_usd)
-    return join(
-        formats.usd(row.cost_usd), tag("span", f"{formats.count(row.unpriced)} unpriced", class_="under warn")
     )
 
 

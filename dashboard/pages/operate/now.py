@@ -7,10 +7,10 @@ from common import (
     Column,
     Html,
     ask,
+    cells,
     chart,
     comparable,
     formats,
-    join,
     link,
     live,
     nothing_here,
@@ -62,24 +62,15 @@ def models(found: pd.DataFrame) -> Html:
     return table(
         found,
         [
-            Column("Model", lambda r: named(r, colors[r.model])),
+            Column("Model", lambda r: cells.model(r, colors[r.model])),
             Column("Calls", lambda r: formats.count(r.calls), True),
             Column("Failed", failed, True),
             Column("p95", lambda r: formats.seconds(r.p95_s), True),
             Column("First content p95", lambda r: formats.seconds(r.first_p95_s), True),
             Column("Tokens", lambda r: formats.count(r.tokens), True),
-            Column("Cost", cost, True),
+            Column("Cost", cells.cost, True),
             Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
         ],
-    )
-
-
-def named(row: object, color: str) -> Html:
-    dot = tag("span", class_="dot", style=f"background:{color}")
-    return join(
-        dot,
-        tag("a", row.model, class_="link", href=link("traces", model=row.model)),
-        tag("span", row.provider, class_="under"),
     )
 
 
@@ -88,14 +79,6 @@ def failed(row: object) -> object:
         return "0"
     text = f"{formats.count(row.failed)} · {formats.share(row.failed_share)}"
     return tag("a", text, class_="link bad", href=link("traces", model=row.model, status="error"))
-
-
-def cost(row: object) -> object:
-    if not row.unpriced:
-        return formats.usd(row.cost_usd)
-    return join(
-        formats.usd(row.cost_usd), tag("span", f"{formats.count(row.unpriced)} unpriced", class_="under warn")
-    )
 
 
 live(show)

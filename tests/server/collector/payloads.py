@@ -1,14 +1,19 @@
 """Requests for the decoder: by the official messages, by hand on the wire, and hostile from a seed."""
 
+import json
 import random
 import struct
+from datetime import UTC, datetime
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from llmobs.server.collector import flat, jsontext
 from llmobs.server.collector.columns import FIELDS
+from llmobs.server.collector.decode import decode
 
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+AT = NOW.replace(tzinfo=None)
 TRACE, SPAN = b"\xab" * 16, b"\x01" * 8
 STRINGS = [
     "",
@@ -56,6 +61,17 @@ def request(attributes: dict[str, Any] | None = None, **span: Any) -> bytes:
     for name, value in span.items():
         setattr(one, name, value)
     return with_attributes(made.SerializeToString(), attributes or {})
+
+
+def row(attributes: dict[str, Any] | None = None, **span: Any) -> dict[str, Any]:
+    """The only row of a request with these attributes."""
+    [found] = decode([request(attributes, **span)], NOW).spans.to_pylist()
+    return found
+
+
+def rest(found: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a row that no field took."""
+    return json.loads(found["attributes"])
 
 
 def with_attributes(body: bytes, attributes: dict[str, Any]) -> bytes:

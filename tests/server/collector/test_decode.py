@@ -1,7 +1,7 @@
 """Payloads become rows: every attribute in the right place, none lost, the fast way equal to the slow one."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -9,6 +9,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from llmobs.server.collector import columns, fast, walk
 from llmobs.server.collector.decode import decode
 from tests.server.collector.payloads import (
+    AT,
+    NOW,
     SPAN,
     TRACE,
     Hostile,
@@ -17,21 +19,10 @@ from tests.server.collector.payloads import (
     field,
     on_wire,
     request,
+    rest,
+    row,
     varint,
 )
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-AT = NOW.replace(tzinfo=None)
-
-
-def row(attributes=None, **span):
-    """The only row of a request with these attributes."""
-    [found] = decode([request(attributes, **span)], NOW).spans.to_pylist()
-    return found
-
-
-def rest(found):
-    return json.loads(found["attributes"])
 
 
 def same(payloads):

@@ -1,27 +1,8 @@
 """Which attribute fills which of our fields, and what stays beside it."""
 
-import json
-from datetime import UTC, datetime
-
 import pytest
 
-from llmobs.server.collector.decode import decode
-from tests.server.collector.payloads import (
-    request,
-)
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-AT = NOW.replace(tzinfo=None)
-
-
-def row(attributes=None, **span):
-    """The only row of a request with these attributes."""
-    [found] = decode([request(attributes, **span)], NOW).spans.to_pylist()
-    return found
-
-
-def rest(found):
-    return json.loads(found["attributes"])
+from tests.server.collector.payloads import rest, row
 
 
 @pytest.mark.parametrize(
