@@ -54,6 +54,15 @@ def test_a_sum_of_nothing_known_is_unknown(store):
     assert words(run("operate/cost", **HOUR)).startswith("– in this window")
 
 
+def test_a_window_without_calls_after_one_with_some_says_so(store):
+    store.append([call(1, at(30, hour=9), cost_usd=0.5)])
+
+    page = run("operate/cost", **HOUR)
+
+    assert not page.exception
+    assert "No calls between 22 Nov 10:00" in page.info[0].value
+
+
 def test_an_empty_store_says_what_to_do(store):
     page = run("operate/cost", **HOUR)
 

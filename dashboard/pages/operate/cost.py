@@ -24,8 +24,8 @@ ICON = "payments"
 
 def show() -> None:
     """The sum and what it leaves out, the chart, then the models from the dearest down."""
-    numbers, now = ask("now_numbers"), window()
-    models = rows("models_now")
+    models, now = ask("models_now"), window()
+    numbers = rows("now_numbers")
     if not comparable(rows("newest").oldest_at.iloc[0], now):
         numbers, models = numbers[numbers.is_now], models.assign(cost_before_usd=float("nan"))
     view(total(numbers), key="cost.total")
