@@ -10,8 +10,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from llmobs.server.collector import segments
 from llmobs.server.collector.wire import delimited
 from llmobs.server.store import open_store
-from tests.server.collector.spans import START_NS, body, body_of, nested, span, text, with_attribute
-from tests.server.services import count, eventually, post_spans, rows, service
+from tests.server.collector.spans import START_NS, body_of, nested, span, text, with_attribute
+from tests.server.services import eventually, post_spans, service
 
 
 def double(value: float) -> KeyValue:
@@ -71,20 +71,6 @@ ODD: dict[str, Span] = {
 }
 
 
-@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_an_odd_span_is_kept_sealed_and_takes_nothing_with_it(tmp_path, odd):
-    with service(tmp_path) as collector:
-        assert post_spans(collector.http_port, body(odd, span(2))) == 200
-
-        assert eventually(lambda: count(collector) == 2)
-        assert {row["span_id"] for row in rows(collector)} == {"0000000000000001", "0000000000000002"}
-        assert collector.quarantine.count == 0
-    assert segments.numbers(tmp_path / "journal") == []
-
-    with contextlib.closing(open_store(f"duckdb://{tmp_path}")) as store:
-        assert len(store.sql("SELECT * FROM spans").to_pylist()) == 2
-
-
 RAW = {
     "200 lists": with_attribute(span(1), b"deep", nested(200)),
     "200 maps": with_attribute(span(1), b"deep", nested(200, "map")),
@@ -99,12 +85,38 @@ RAW = {
 }
 
 
-@pytest.mark.parametrize("raw", RAW.values(), ids=RAW)
-def test_what_no_library_would_write_is_kept_and_takes_nothing_with_it(tmp_path, raw):
+EVERY = {**{name: odd.SerializeToString() for name, odd in ODD.items()}, **RAW}
+
+
+def of_trace(raw: bytes, trace: int) -> bytes:
+    """A serialized span moved into a trace of its own: of a field that comes twice, the last counts."""
+    return raw + delimited(1, trace.to_bytes(16, "big"))
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory):
+    with service(tmp_path_factory.mktemp("odd")) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("trace", "raw"), list(enumerate(EVERY.values(), 1)), ids=EVERY)
+def test_an_odd_span_is_kept_and_takes_nothing_with_it(collector, trace, raw):
+    sound = span(2).SerializeToString()
+
+    assert post_spans(collector.http_port, body_of(of_trace(raw, trace), of_trace(sound, trace))) == 200
+
+    found = "SELECT span_id FROM spans WHERE trace_id = printf('%032x', $trace) ORDER BY span_id"
+    assert eventually(lambda: collector.store.sql(found, {"trace": trace}).num_rows == 2)
+    kept = collector.store.sql(found, {"trace": trace}).to_pylist()
+    assert [row["span_id"] for row in kept] == ["0000000000000001", "0000000000000002"]
+    assert collector.quarantine.count == 0
+
+
+def test_all_odd_spans_are_sealed(tmp_path):
     with service(tmp_path) as collector:
-        assert post_spans(collector.http_port, body_of(raw, span(2).SerializeToString())) == 200
-        assert eventually(lambda: count(collector) == 2)
-        assert collector.quarantine.count == 0
+        for trace, raw in enumerate(EVERY.values(), 1):
+            assert post_spans(collector.http_port, body_of(of_trace(raw, trace))) == 200
+    assert segments.numbers(tmp_path / "journal") == []
 
     with contextlib.closing(open_store(f"duckdb://{tmp_path}")) as store:
-        assert len(store.sql("SELECT * FROM spans").to_pylist()) == 2
+        assert len(store.sql("SELECT * FROM spans").to_pylist()) == len(EVERY) == 35

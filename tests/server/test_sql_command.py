@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -18,17 +19,19 @@ QUESTION = (
 )
 
 
-@pytest.fixture
-def data(tmp_path):
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
     """A folder with data and no collector."""
-    fill(tmp_path / "data")
-    return tmp_path / "data"
+    folder = tmp_path_factory.mktemp("data")
+    fill(folder)
+    return folder
 
 
-@pytest.fixture
-def collector(data):
-    """A collector on free ports over that data; gives its port."""
-    with service(data) as made:
+@pytest.fixture(scope="module")
+def collector(data, tmp_path_factory):
+    """A collector on free ports over the same data; gives its port."""
+    copied = shutil.copytree(data, tmp_path_factory.mktemp("collector") / "data")
+    with service(copied) as made:
         yield made.http_port
 
 
@@ -120,8 +123,8 @@ def test_sql_alone_lists_views_and_columns(data, nowhere):
     ],
 )
 @pytest.mark.parametrize("where", ["collector", "folder"])
-def test_sql_that_cannot_be_asked_is_an_error_that_says_why(request, data, nowhere, statement, says, where):
-    port = request.getfixturevalue("collector") if where == "collector" else nowhere
+def test_sql_that_cannot_be_asked_is_an_error_that_says_why(collector, data, nowhere, statement, says, where):
+    port = collector if where == "collector" else nowhere
 
     done = llmobs("sql", statement, http_port=port, data=data)
 
@@ -132,11 +135,12 @@ def test_sql_that_cannot_be_asked_is_an_error_that_says_why(request, data, nowhe
     assert done.stdout == ""
 
 
-def test_sql_without_a_collector_says_what_only_the_journal_holds(data, nowhere):
-    (data / "journal").mkdir(exist_ok=True)
-    (data / "journal/000000000001.journal").write_bytes(b"x" * 1_234)
+def test_sql_without_a_collector_says_what_only_the_journal_holds(data, nowhere, tmp_path):
+    left = shutil.copytree(data, tmp_path / "data")
+    (left / "journal").mkdir()
+    (left / "journal/000000000001.journal").write_bytes(b"x" * 1_234)
 
-    done = llmobs("sql", "SELECT 1", http_port=nowhere, data=data)
+    done = llmobs("sql", "SELECT 1", http_port=nowhere, data=left)
 
     assert done.returncode == 0
     assert "Note: 1,234 bytes of spans in" in done.stderr

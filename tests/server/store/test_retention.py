@@ -1,6 +1,7 @@
 """What is kept: content shorter than numbers, by our own clock, and never more than the disk may hold."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -144,17 +145,28 @@ def test_sums_by_hour_outlive_their_spans(opened):
     assert store.sql("SELECT calls FROM hours").to_pylist() == [{"calls": 1}]
 
 
-def filled(store):
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
     """2,000 calls over 8 hours, each with 12 KB of text that halves at best: 12 MB."""
+    folder = tmp_path_factory.mktemp("full")
+    store = open_store(f"duckdb://{folder}")
     for hour in range(8):
         at = NOW - timedelta(hours=8 - hour)
         store.append([call(hour * 250 + n, at, text=os.urandom(6_000).hex()) for n in range(250)])
         store.seal()
+    store.close()
+    return folder
 
 
-def test_past_the_disk_ceiling_the_oldest_content_goes_first(opened):
-    store = opened(max_disk=6 << 20)
-    filled(store)
+@pytest.fixture
+def filled(full, tmp_path, opened):
+    """As `opened`, with those calls in the store."""
+    shutil.copytree(full, tmp_path, dirs_exist_ok=True)
+    return opened
+
+
+def test_past_the_disk_ceiling_the_oldest_content_goes_first(filled):
+    store = filled(max_disk=6 << 20)
 
     gone = store.expire(NOW)
 
@@ -170,9 +182,8 @@ def test_past_the_disk_ceiling_the_oldest_content_goes_first(opened):
     assert store.expire(NOW) == {"spans": 0, "content": 0, "incidents": 0}
 
 
-def test_where_no_content_is_left_the_oldest_spans_go(opened):
-    store = opened(max_disk=1_000_000)
-    filled(store)
+def test_where_no_content_is_left_the_oldest_spans_go(filled):
+    store = filled(max_disk=1_000_000)
 
     gone = store.expire(NOW)
 
@@ -183,9 +194,8 @@ def test_where_no_content_is_left_the_oldest_spans_go(opened):
     assert row["oldest"] is None or row["oldest"] > NOW.replace(tzinfo=None) - timedelta(hours=8)
 
 
-def test_what_a_question_spills_drops_nothing(opened):
-    store = opened(max_disk=64 << 20)
-    filled(store)
+def test_what_a_question_spills_drops_nothing(filled):
+    store = filled(max_disk=64 << 20)
     spilled = store.file.parent / "spill" / "duckdb_temp_storage-0.tmp"
     spilled.parent.mkdir(exist_ok=True)
     spilled.write_bytes(bytes(70 << 20))
@@ -196,9 +206,8 @@ def test_what_a_question_spills_drops_nothing(opened):
     assert gone == {"spans": 0, "content": 0, "incidents": 0}
 
 
-def test_blocks_that_got_free_are_used_again(opened):
-    store = opened(max_disk=6 << 20)
-    filled(store)
+def test_blocks_that_got_free_are_used_again(filled):
+    store = filled(max_disk=6 << 20)
     store.expire(NOW)
 
     for round_ in range(3):
