@@ -45,21 +45,31 @@ PROVIDERS = {
     "voyage_ai": "voyageai",
 }
 STANDARD_TIERS = {"", "default", "standard", "auto", "on_demand"}
-KINDS = ("input_mtok", "cache_read_mtok", "cache_write_mtok", "output_mtok", "output_reasoning_mtok")
 
 
 class Rates(NamedTuple):
-    """Femto-dollars a token by kind, and a call. None: the book names no price for this kind."""
+    """Femto-dollars by kind: a token, a web search, a call. None: the book names no price for this kind."""
 
-    input: int | None
-    cached: int | None
-    written: int | None
-    output: int | None
-    reasoning: int | None
+    input: int | None = None
+    cached: int | None = None
+    written: int | None = None
+    written_1h: int | None = None
+    input_audio: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    output_audio: int | None = None
+    search: int | None = None
     call: int = 0
 
+    def kinds(self) -> tuple[int | None, ...]:
+        """All but the price of a call."""
+        return self[:-1]
 
-NO_RATES = Rates(None, None, None, None, None)
+
+KINDS = (  # of tokens, as the book calls them, in the order of `Rates`
+    *("input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "input_audio_mtok"),
+    *("output_mtok", "output_reasoning_mtok", "output_audio_mtok"),
+)
 
 
 class Price(NamedTuple):
@@ -125,9 +135,21 @@ class Book:
         """The first entry of the file that fits decides, so that its order is the owner's to choose."""
         for entry in self._own:
             if entry.fits(asked.provider, (asked.answered_by, asked.model), day):
-                cached, written = femto(entry.cached), femto(entry.cache_written)
-                return Price((Rates(femto(entry.input), cached, written, femto(entry.output), None),))
+                return Price((own_rates(entry),))
         return None
+
+
+def own_rates(entry: OwnPrice) -> Rates:
+    return Rates(
+        input=femto(entry.input),
+        cached=femto(entry.cached),
+        written=femto(entry.cache_written),
+        written_1h=femto(entry.cache_written_1h),
+        input_audio=femto(entry.input_audio),
+        output=femto(entry.output),
+        output_audio=femto(entry.output_audio),
+        search=a_thousandth(entry.web_search),
+    )
 
 
 def find(asked: Asked) -> Found | None:
@@ -182,7 +204,7 @@ def listed(found: Found, asked: Asked, at: datetime) -> Price | None:
     prices = found.model.get_prices(at, None if borrowed else context)
     known = not context or (not borrowed and tier_is_listed(found.model, context, at))
     price = to_price(prices, certain=found.certain and known)
-    return price if any(rate is not None for rate in price.levels[0][:5]) else None
+    return price if any(rate is not None for rate in price.levels[0].kinds()) else None
 
 
 def tier_context(tier: str | None) -> Mapping[str, str]:
@@ -203,10 +225,9 @@ def tier_is_listed(model: ModelInfo, context: Mapping[str, str], at: datetime) -
 def to_price(prices: ModelPrice, certain: bool) -> Price:
     found = [getattr(prices, kind) for kind in KINDS]
     steps = sorted({tier.start for price in found if isinstance(price, TieredPrices) for tier in price.tiers})
-    call = prices.requests_kcount  # USD per thousand calls
-    a_call = int(call * 10**12) if isinstance(call, Decimal) else 0
+    rest = a_thousandth(prices.web_searches_kcount), a_thousandth(prices.requests_kcount) or 0
     levels = [
-        Rates._make([*(femto(rate_above(price, step)) for price in found), a_call]) for step in (-1, *steps)
+        Rates._make([*(femto(rate_above(price, step)) for price in found), *rest]) for step in (-1, *steps)
     ]
     return Price(tuple(levels), tuple(steps), certain)
 
@@ -217,6 +238,11 @@ def rate_above(price: Decimal | TieredPrices | None, step: int) -> Decimal | Non
         return price
     reached = [tier.price for tier in price.tiers if tier.start <= step]
     return reached[-1] if reached else price.base
+
+
+def a_thousandth(usd: Decimal | TieredPrices | None) -> int | None:
+    """Femto-dollars of one call or search, from USD per thousand."""
+    return int(usd * 10**12) if isinstance(usd, Decimal) else None
 
 
 @cache

@@ -14,12 +14,18 @@ from typing import NamedTuple
 import yaml
 
 LARGEST = Decimal(1_000_000)  # USD per million tokens; more is a slip of the unit
-RATES = ("input", "cached", "cache_written", "output")
+RATES = (
+    *("input", "cached", "cache_written", "cache_written_1h", "output"),
+    *("input_audio", "output_audio", "web_search"),
+)
 KEYS = ("model", "provider", *RATES, "from", "until")
 
 
 class OwnPrice(NamedTuple):
-    """One entry. Rates in USD per million tokens; UTC days, `until` is the first that no longer counts."""
+    """One entry. Rates in USD per million tokens, `web_search` in USD per thousand.
+
+    Days are UTC; `until` is the first that no longer counts.
+    """
 
     models: tuple[str, ...]
     provider: str | None = None
@@ -27,6 +33,10 @@ class OwnPrice(NamedTuple):
     cached: Decimal | None = None
     cache_written: Decimal | None = None
     output: Decimal | None = None
+    cache_written_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    web_search: Decimal | None = None
     since: date | None = None
     until: date | None = None
 

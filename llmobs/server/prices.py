@@ -4,8 +4,8 @@
 a kind of token without a price (cached ones then pay the input price), estimated usage, a broken stream, an
 unlisted service tier, more cached tokens than input. `unpriced`: no price or no usage; the cost is NULL.
 
-Traps: `input_tokens` counts cached tokens in, so they are taken out before the input price applies. The
-convention does not tell cache writes of one hour from those of five minutes: all pay the five-minute price.
+Traps: `input_tokens` counts cached tokens in, so they are taken out before the input price applies; the
+same holds for sound, and for cache writes of one hour, which are part of all cache writes.
 Checked against genai-prices 0.2.3 (2026-11-22), to the nano-dollar.
 """
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmobs.server import price_file
-from llmobs.server.price_book import NO_RATES, SLOT, Asked, Book, Price
+from llmobs.server.price_book import SLOT, Asked, Book, Price, Rates
 from llmobs.signals.call import SIGNAL
 
 Status = Literal["exact", "partial", "unpriced"]
@@ -28,7 +28,15 @@ Truth = npt.NDArray[np.bool_]
 
 STATUSES = np.array(["exact", "partial", "unpriced"])
 EXACT, PARTIAL, UNPRICED = range(3)
-TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "cache_written_tokens", "reasoning_tokens")
+COUNTS = (
+    *("input_tokens", "output_tokens", "cached_tokens", "cache_written_tokens", "cache_written_1h_tokens"),
+    *("input_audio_tokens", "reasoning_tokens", "output_audio_tokens", "web_searches"),
+)
+INPUT_KINDS = 5  # of `Rates`, the first ones
+# A kind without a price of its own pays that of another: what is cached the input price. A search none.
+PAYS = {"cached": "input", "written": "input", "written_1h": "written", "input_audio": "input"}
+PAYS |= {"reasoning": "output", "output_audio": "output"}
+OWN_ENOUGH = {"reasoning"}  # reasoning is output: the output price is its own
 WORDS = ("operation", *Asked._fields, "usage_source", "stream_end")
 MOST_TOKENS = 10**12  # a count beyond it is no usage
 SAFE = 4e18  # sums below it fit into int64; larger ones are done in Python's integers
@@ -57,11 +65,11 @@ def add_costs(spans: pa.Table, prices: Book = BUILT_IN) -> pa.Table:
     """`spans` with `cost_nano_usd` and `cost_status` filled for model calls, NULL for all else."""
     called = pc.fill_null(pc.is_in(spans["operation"], value_set=pa.array(SIGNAL.operations)), False)
     rows = np.flatnonzero(called.to_numpy())
-    calls = spans.select([*WORDS, *TOKENS, "started_at"]).take(pa.array(rows))
+    calls = spans.select([*WORDS, *COUNTS, "started_at"]).take(pa.array(rows))
     words = {name: calls[name].to_pylist() for name in WORDS}
-    tokens = {name: pc.fill_null(calls[name], -1).to_numpy() for name in TOKENS}
+    counts = {name: pc.fill_null(calls[name], -1).to_numpy() for name in COUNTS}
     started = calls["started_at"].cast(pa.timestamp("us")).cast(pa.int64())
-    nano, status = priced(words, tokens, pc.fill_null(started, 0).to_numpy(), prices)
+    nano, status = priced(words, counts, pc.fill_null(started, 0).to_numpy(), prices)
 
     cost = np.zeros(spans.num_rows, np.int64)
     unknown = np.ones(spans.num_rows, bool)
@@ -87,17 +95,17 @@ def cost(
 ) -> Cost:
     """One call. `known`: our field names, such as input_tokens=100, answered_by="gpt-4o-2024-08-06"."""
     given = {"provider": provider, "model": model, "operation": operation, **known}
-    if unknown := given.keys() - {*WORDS, *TOKENS}:
-        raise ValueError(f"No field {sorted(unknown)} decides a cost. Known: {', '.join((*WORDS, *TOKENS))}.")
+    if unknown := given.keys() - {*WORDS, *COUNTS}:
+        raise ValueError(f"No field {sorted(unknown)} decides a cost. Known: {', '.join((*WORDS, *COUNTS))}.")
     words = {name: [given.get(name)] for name in WORDS}
-    tokens = {name: np.array([-1 if given.get(name) is None else given[name]], np.int64) for name in TOKENS}
+    counts = {name: np.array([-1 if given.get(name) is None else given[name]], np.int64) for name in COUNTS}
     started = np.array([(at - EPOCH) // timedelta(microseconds=1)], np.int64)
-    [nano], [status] = priced(words, tokens, started, prices)
+    [nano], [status] = priced(words, counts, started, prices)
     return Cost(None if status == UNPRICED else int(nano), ("exact", "partial", "unpriced")[status])
 
 
 def priced(
-    words: Mapping[str, Sequence[str | None]], tokens: Mapping[str, Whole], started_us: Whole, prices: Book
+    words: Mapping[str, Sequence[str | None]], counts: Mapping[str, Whole], started_us: Whole, prices: Book
 ) -> tuple[Whole, Whole]:
     """Nano-dollars and status number of each call; one look-up for each distinct `Asked` and half hour."""
     keys = zip(*(words[name] for name in Asked._fields), (started_us // SLOT_US).tolist(), strict=True)
@@ -105,9 +113,9 @@ def priced(
     group = np.array([places.setdefault(key, len(places)) for key in keys], np.int64)
     found = [prices.price(Asked(*key[:-1]), EPOCH + key[-1] * SLOT) for key in places]
 
-    known = {name: np.where((count < 0) | (count > MOST_TOKENS), -1, count) for name, count in tokens.items()}
+    known = {name: np.where((count < 0) | (count > MOST_TOKENS), -1, count) for name, count in counts.items()}
     used, odd = buckets(known)
-    level, rates = rate_table(found, group, np.maximum(known["input_tokens"], used[:3].sum(axis=0)))
+    level, rates = rate_table(found, group, np.maximum(known["input_tokens"], used[:INPUT_KINDS].sum(axis=0)))
     nano = total(used, rates.femto[:, level], rates.call[level])
 
     some = used > 0
@@ -119,15 +127,21 @@ def priced(
 
 
 def buckets(known: Mapping[str, Whole]) -> tuple[Whole, Truth]:
-    """Tokens by kind as `Rates` orders them, no token in two; and where the counts contradict each other.
+    """Counts by kind as `Rates` orders them, no token in two; and where they contradict each other.
 
     Counts that contradict (more cached than input) are taken as they stand; what they leave is floored at 0.
+    Whether cached tokens are sound nobody says: where there are both, the split is a guess too.
     """
     given, answered = known["input_tokens"], known["output_tokens"]
-    cached, written, reasoning = (np.maximum(known[name], 0) for name in TOKENS[2:])
-    odd = ((given >= 0) & (cached + written > given)) | ((answered >= 0) & (reasoning > answered))
-    uncached = np.maximum(given - cached - written, 0)
-    return np.stack([uncached, cached, written, np.maximum(answered - reasoning, 0), reasoning]), odd
+    cached, all_written, hour, heard, reasoning, spoken, searches = (
+        np.maximum(known[name], 0) for name in COUNTS[2:]
+    )
+    written = np.maximum(all_written, hour)
+    odd = ((given >= 0) & (cached + written + heard > given)) | (hour > all_written)
+    odd |= ((answered >= 0) & (reasoning + spoken > answered)) | ((heard > 0) & (cached > 0))
+    plain = np.maximum(given - cached - written - heard, 0)
+    text = np.maximum(answered - reasoning - spoken, 0)
+    return np.stack([plain, cached, written - hour, hour, heard, text, reasoning, spoken, searches]), odd
 
 
 class RateTable(NamedTuple):
@@ -143,8 +157,7 @@ class RateTable(NamedTuple):
 
 def rate_table(found: Sequence[Price | None], group: Whole, size: Whole) -> tuple[Whole, RateTable]:
     """Each call's column, and the columns. `size`: input tokens, which decide the level of the whole call."""
-    nothing = Price((NO_RATES,))
-    prices = [price or nothing for price in found] or [nothing]
+    prices = [price or Price((Rates(),)) for price in found] or [Price((Rates(),))]
     first = np.cumsum([0, *(len(price.levels) for price in prices)])
     level = first[group]
     for number, price in enumerate(prices):
@@ -152,18 +165,29 @@ def rate_table(found: Sequence[Price | None], group: Whole, size: Whole) -> tupl
             rows = np.flatnonzero(group == number)
             level[rows] += np.searchsorted(price.steps, size[rows], side="left")
     flat = [(place, price, rates) for place, price in enumerate(prices) for rates in price.levels]
-    own = [[-1 if rate is None else rate for rate in rates[:5]] for _, _, rates in flat]
-    effective = [(i, i if c < 0 else c, i if w < 0 else w, o, o if r < 0 else r) for i, c, w, o, r in own]
-    femto, gap = np.array(effective, np.int64).T, np.array(own, np.int64).T < 0
-    gap[4] = gap[3]  # reasoning is output: the output price is its own
+    femto = np.array([effective(rates) for _, _, rates in flat], np.int64).T
     return level, RateTable(
         np.maximum(femto, 0),
         femto >= 0,
-        gap,
+        np.array([gaps(rates) for _, _, rates in flat]).T,
         np.array([rates.call for _, _, rates in flat], np.int64),
         np.array([not found or found[place] is None for place, _, _ in flat]),
         np.array([not price.certain for _, price, _ in flat]),
     )
+
+
+def effective(rates: Rates) -> list[int]:
+    """What each kind pays; -1 where there is no price."""
+    paid = rates._asdict()
+    for kind, other in PAYS.items():
+        paid[kind] = paid[other] if paid[kind] is None else paid[kind]
+    return [-1 if paid[kind] is None else paid[kind] for kind in Rates._fields[:-1]]
+
+
+def gaps(rates: Rates) -> list[bool]:
+    """Which kinds have no price of their own."""
+    own = rates._asdict()
+    return [own[PAYS[kind] if kind in OWN_ENOUGH else kind] is None for kind in Rates._fields[:-1]]
 
 
 def total(used: Whole, femto: Whole, call: Whole) -> Whole:

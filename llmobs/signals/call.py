@@ -30,6 +30,12 @@ SIGNAL = Signal(
             also=("gen_ai.usage.cache_write.input_tokens",),
         ),
         "reasoning_tokens": Field("gen_ai.usage.reasoning.output_tokens", int, "{token}"),
+        # What is billed by a rate of its own and has no name in the convention. All but searches are part of
+        # the counts above: writes to a cache that holds for an hour, and sound.
+        "cache_written_1h_tokens": Field("llmobs.usage.cache_creation_1h.input_tokens", int, "{token}"),
+        "input_audio_tokens": Field("llmobs.usage.audio.input_tokens", int, "{token}"),
+        "output_audio_tokens": Field("llmobs.usage.audio.output_tokens", int, "{token}"),
+        "web_searches": Field("llmobs.usage.web_searches", int, "{search}"),
         "usage_source": Field("llmobs.usage.source", str),
         "service_tier": Field("openai.response.service_tier", str),
         "finish_reasons": Field("gen_ai.response.finish_reasons", list),

@@ -135,6 +135,14 @@ USAGES = [
     {"input_tokens": 98_765, "output_tokens": 4321, "cached_tokens": 54_321},
     {"input_tokens": 300_007, "output_tokens": 1, "cached_tokens": 7, "cache_written_tokens": 11_113},
     {"input_tokens": 777, "output_tokens": 9999, "reasoning_tokens": 8888},
+    {
+        "input_tokens": 9_999,
+        "output_tokens": 5,
+        "cache_written_tokens": 5_005,
+        "cache_written_1h_tokens": 4_004,
+        "web_searches": 3,
+    },
+    {"input_tokens": 4_321, "output_tokens": 987, "input_audio_tokens": 3_210, "output_audio_tokens": 654},
 ]
 DAYS = [datetime(2025, 3, 1, 2, 15, tzinfo=UTC), datetime(2026, 2, 1, 17, tzinfo=UTC), NOON]
 TIERS = [None, "priority", "flex", "batch"]
@@ -145,6 +153,7 @@ def by_the_book(provider, model, at, tier=None, **usage):
     """Nano-dollars as genai-prices itself reckons them."""
     theirs = {"cached_tokens": "cache_read_tokens", "cache_written_tokens": "cache_write_tokens"}
     theirs |= {"reasoning_tokens": "output_reasoning_tokens"}
+    theirs |= {"cache_written_1h_tokens": "cache_write_1h_tokens"}
     found = genai_prices.calc_price(
         genai_prices.Usage(**{theirs.get(name, name): count for name, count in usage.items()}),
         model,
@@ -159,7 +168,7 @@ def test_every_price_of_the_book_gives_the_same_cost_to_the_nano_dollar():
     mine = Book()
     differ, compared = [], 0
     for number, (provider, model) in enumerate(BOOK):
-        usage, day, tier = USAGES[number % 4], DAYS[number % 3], TIERS[number % 5 % 4]
+        usage, day, tier = USAGES[number % 6], DAYS[number % 3], TIERS[number % 5 % 4]
         found = cost(provider, model, day, prices=mine, service_tier=tier, **usage)
         if found.nano_usd is not None:
             compared += 1
@@ -184,6 +193,7 @@ def test_every_price_of_the_book_gives_the_same_cost_to_the_nano_dollar():
         ("deepseek", "deepseek-chat"),
         ("perplexity", "sonar-deep-research"),
         ("perplexity", "sonar"),
+        ("google", "gemini-2.5-flash"),
     ],
 )
 def test_models_with_history_tiers_and_caches_agree_on_every_usage(provider, model, day, usage):

@@ -78,6 +78,22 @@ def test_cached_tokens_without_an_own_price_pay_the_input_price_and_say_so(tmp_p
     assert found == Cost(1_000_000, "partial")
 
 
+def test_every_kind_may_have_an_own_price(tmp_path):
+    mine = own(
+        tmp_path,
+        "- {model: m, input: 1, cached: 0.5, cache_written: 2, cache_written_1h: 3, output: 4,\n"
+        "   input_audio: 5, output_audio: 6, web_search: 7}",
+    )
+    usage = {"input_tokens": 1000, "cache_written_tokens": 300, "cache_written_1h_tokens": 100}
+    heard = {"input_tokens": 1000, "input_audio_tokens": 100, "web_searches": 1}
+    output = {"output_tokens": 100, "output_audio_tokens": 60}
+
+    # 700 x 1000 + 200 x 2000 + 100 x 3000 + 40 x 4000 + 60 x 6000
+    assert cost("x", "m", NOON, prices=mine, **usage, **output) == Cost(1_920_000, "exact")
+    # 900 x 1000 + 100 x 5000 + 40 x 4000 + 60 x 6000 + 7,000,000
+    assert cost("x", "m", NOON, prices=mine, **heard, **output) == Cost(8_920_000, "exact")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

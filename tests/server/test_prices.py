@@ -36,6 +36,36 @@ def test_cache_written_tokens_pay_the_write_price():
     assert cost("anthropic", "claude-sonnet-4-5", NOON, **usage) == Cost(3_435_000, "exact")
 
 
+def test_a_cache_that_holds_for_an_hour_has_its_own_price():
+    # claude-sonnet-4-5: 3, 3.75 written for 5 minutes, 6 for an hour, 15 out. 1000 = 600 + 100 + 300
+    # 600 x 3000 + 100 x 3750 + 300 x 6000 + 50 x 15000 = 1,800,000 + 375,000 + 1,800,000 + 750,000
+    usage = {"input_tokens": 1000, "cache_written_tokens": 400, "output_tokens": 50}
+
+    found = cost("anthropic", "claude-sonnet-4-5", NOON, **usage, cache_written_1h_tokens=300)
+
+    assert found == Cost(4_725_000, "exact")
+
+
+def test_web_searches_are_paid_one_by_one():
+    # 10 USD a thousand: 2 x 10,000,000 nano-dollars beside 1000 x 3000 + 100 x 15000
+    usage = {"input_tokens": 1000, "output_tokens": 100, "web_searches": 2}
+
+    assert cost("anthropic", "claude-sonnet-4-5", NOON, **usage) == Cost(24_500_000, "exact")
+    # gpt-4-turbo: 10 and 30 USD per million, and no price of a search
+    assert cost("openai", "gpt-4-turbo", NOON, **usage) == Cost(13_000_000, "partial")
+
+
+def test_sound_has_its_own_price_and_where_it_has_none_the_cost_is_partial():
+    # gemini-2.5-flash: 0.30, sound 1.00, out 2.50. 400 x 300 + 600 x 1000 + 100 x 2500
+    heard = {"input_tokens": 1000, "input_audio_tokens": 600, "output_tokens": 100}
+
+    assert cost("gcp.gemini", "gemini-2.5-flash", NOON, **heard) == Cost(970_000, "exact")
+    # gpt-4o-mini, which the book knows by text alone: 1000 x 150 + 100 x 600
+    assert cost("openai", "gpt-4o-mini", NOON, **heard) == Cost(210_000, "partial")
+    # Whether the cached ones are of the sound nobody says.
+    assert cost("gcp.gemini", "gemini-2.5-flash", NOON, **heard, cached_tokens=10).status == "partial"
+
+
 def test_reasoning_tokens_are_part_of_the_output_and_never_add():
     usage = {"input_tokens": 1000, "output_tokens": 100}
 
@@ -50,6 +80,7 @@ def test_reasoning_tokens_are_part_of_the_output_and_never_add():
         {"input_tokens": 1000, "output_tokens": 100, "usage_source": "estimated"},
         {"input_tokens": 1000, "output_tokens": 1, "stream_end": "closed"},
         {"input_tokens": 1000, "output_tokens": 10, "reasoning_tokens": 11},
+        {"input_tokens": 1000, "output_tokens": 10, "output_audio_tokens": 10},
         {"input_tokens": 1000, "output_tokens": 100, "cached_tokens": 1001},
         {"input_tokens": 1000, "output_tokens": 100, "cache_written_tokens": 7},  # no such price in the book
     ],

@@ -130,6 +130,11 @@ def whole(value: Any) -> int | None:
     return value if type(value) is int and -INT64 <= value < INT64 else None
 
 
+def some(value: Any) -> int | None:
+    """A count of what is rare: none of it says nothing."""
+    return whole(value) or None
+
+
 def real(value: Any) -> float | None:
     """A number."""
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

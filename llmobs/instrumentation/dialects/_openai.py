@@ -16,6 +16,7 @@ from llmobs.instrumentation.dialects import (
     fields,
     joined,
     read,
+    some,
     whole,
     word,
 )
@@ -36,8 +37,12 @@ COUNTS: Table = {
 CACHED: Table = {
     "cached_tokens": ("cached_tokens", whole),
     "cache_write_tokens": ("cache_written_tokens", whole),
+    "audio_tokens": ("input_audio_tokens", some),
 }
-THOUGHT: Table = {"reasoning_tokens": ("reasoning_tokens", whole)}
+THOUGHT: Table = {
+    "reasoning_tokens": ("reasoning_tokens", whole),
+    "audio_tokens": ("output_audio_tokens", some),
+}
 
 
 def response(answer: Any) -> dict[str, Any]:

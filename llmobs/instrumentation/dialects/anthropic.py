@@ -15,6 +15,7 @@ from llmobs.instrumentation.dialects import (
     fields,
     read,
     real,
+    some,
     whole,
     word,
     words,
@@ -53,6 +54,8 @@ COUNTS: Table = {
     "cache_creation_input_tokens": ("cache_written_tokens", whole),
 }
 THOUGHT: Table = {"thinking_tokens": ("reasoning_tokens", whole)}
+WRITTEN: Table = {"ephemeral_1h_input_tokens": ("cache_written_1h_tokens", some)}
+SEARCHED: Table = {"web_search_requests": ("web_searches", some)}
 # Kind of a streamed piece: the field that it adds to, and the block that it implies where its start got lost.
 GROWS = {
     "text_delta": ("text", "text"),
@@ -73,7 +76,9 @@ def response(answer: Any) -> dict[str, Any]:
 
 
 def _usage(counts: Any) -> dict[str, Any]:
-    found = {**read(counts, COUNTS), **read(at(counts, "output_tokens_details"), THOUGHT)}
+    known = fields(counts)
+    found = {**read(known, COUNTS), **read(known.get("output_tokens_details"), THOUGHT)}
+    found |= read(known.get("cache_creation"), WRITTEN) | read(known.get("server_tool_use"), SEARCHED)
     if "input_tokens" in found:
         found["input_tokens"] += found.get("cached_tokens", 0) + found.get("cache_written_tokens", 0)
     return found

@@ -64,9 +64,19 @@ def response(answer: Any) -> dict[str, Any]:
         **read(at(counts, "input_tokens_details"), openai.CACHED),
         **read(at(counts, "output_tokens_details"), openai.THOUGHT),
     }
+    if searches := sum(map(_searched, each(at(answer, "output")))):
+        found["web_searches"] = searches
     if fields(answer) and at(answer, "status") not in RUNNING:
         found["finish_reasons"] = [_finish(answer)]
     return found
+
+
+def _searched(item: Any) -> bool:
+    """Whether an item is a web search that is billed: opening a page that was found is not."""
+    known = fields(item)
+    if known.get("type") != "web_search_call" or known.get("status") == "failed":
+        return False
+    return at(known.get("action"), "type") in (None, "search")
 
 
 def _finish(answer: Any) -> str:

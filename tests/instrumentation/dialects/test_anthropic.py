@@ -53,6 +53,24 @@ def test_input_tokens_count_cached_ones_in():
     }
 
 
+def test_what_has_a_rate_of_its_own_is_counted_apart_and_nothing_of_it_is_not_said():
+    written = {"ephemeral_5m_input_tokens": 60, "ephemeral_1h_input_tokens": 40}
+    usage = {"input_tokens": 9, "cache_creation_input_tokens": 100, "output_tokens": 1}
+    searched = {"web_search_requests": 2, "web_fetch_requests": 1}
+    none = {"cache_creation": {"ephemeral_1h_input_tokens": 0}, "server_tool_use": {"web_search_requests": 0}}
+    known = {
+        "finish_reasons": ["error"],
+        "input_tokens": 109,
+        "output_tokens": 1,
+        "cache_written_tokens": 100,
+    }
+
+    found = anthropic.response({"usage": {**usage, "cache_creation": written, "server_tool_use": searched}})
+
+    assert found == {**known, "cache_written_1h_tokens": 40, "web_searches": 2}
+    assert anthropic.response({"usage": {**usage, **none}}) == known
+
+
 @pytest.mark.parametrize("usage", [None, {}, {"input_tokens": None}, {"input_tokens": "9"}, [9]])
 def test_counts_that_are_not_there_are_unknown(usage):
     assert anthropic.response({"stop_reason": "end_turn", "usage": usage}) == {"finish_reasons": ["end_turn"]}

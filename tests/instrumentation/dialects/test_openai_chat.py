@@ -71,6 +71,20 @@ def test_details_of_the_counts_are_parts_of_them():
     }
 
 
+def test_tokens_of_sound_are_counted_and_none_of_them_are_not_said():
+    sound = {"prompt_tokens_details": {"audio_tokens": 7}, "completion_tokens_details": {"audio_tokens": 5}}
+    none = {"prompt_tokens_details": {"audio_tokens": 0}, "completion_tokens_details": {"audio_tokens": 0}}
+    usage = {"prompt_tokens": 9, "completion_tokens": 6}
+    known = {"input_tokens": 9, "output_tokens": 6}
+
+    assert chat.response({"usage": usage | none}) == known
+    assert chat.response({"usage": usage | sound}) == {
+        **known,
+        "input_audio_tokens": 7,
+        "output_audio_tokens": 5,
+    }
+
+
 def test_deepseek_counts_what_its_cache_gave_beside_the_details():
     usage = {"prompt_tokens": 12, "prompt_cache_hit_tokens": 8, "prompt_cache_miss_tokens": 4}
 

@@ -84,6 +84,22 @@ def test_details_of_the_counts_are_parts_of_them():
     }
 
 
+def test_searches_of_the_web_are_counted_as_they_are_billed():
+    done = {"type": "web_search_call", "status": "completed"}
+    output = [
+        {**done, "action": {"type": "search", "query": "rivers"}},
+        {**done, "action": {"type": "open_page", "url": "https://example.com"}},
+        {**done, "status": "failed", "action": {"type": "search", "query": "rivers"}},
+        done,  # the first versions named no action
+        {"type": "file_search_call", "status": "completed"},
+    ]
+
+    assert responses.response({"status": "completed", "output": output}) == {
+        "finish_reasons": ["completed"],
+        "web_searches": 2,
+    }
+
+
 def test_a_text_is_what_the_user_said():
     assert responses.input_messages({"input": "hi"}) == [{"role": "user", "parts": [TEXT]}]
     assert responses.system_instructions({"instructions": "hi"}) == [TEXT]
