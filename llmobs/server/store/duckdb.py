@@ -7,6 +7,7 @@ would drop DuckDB's lock.
 """
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 READERS = 4
 SEAL_ROWS = 30_720  # one row group
+PAUSE_S = 0.01  # a lock that is taken again at once is never had by who waits for it
 LOG_BYTES = 64 << 20  # a longer write-ahead log is folded into the file after a seal
 
 
@@ -169,8 +171,15 @@ class DuckStore:
 
     def expire(self, now: datetime) -> dict[str, int]:
         """Drops what is older than the settings allow, or too much for the disk."""
-        with self._writing:
-            return retention.expire(self._db, self.file, self._keep, _plain(now))
+        steps = retention.expire(self._db, self.file, self._keep, _plain(now))
+        gone: dict[str, int] = {}
+        while True:
+            with self._writing:
+                step = next(steps, None)
+            if step is None:
+                return gone
+            gone = step
+            time.sleep(PAUSE_S)
 
     def counts(self) -> dict[str, Any]:
         """stored_spans, hot_spans, duplicate_spans, newest_received_at, resources, incidents, disk_bytes."""

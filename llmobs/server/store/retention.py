@@ -5,6 +5,7 @@ column costs 3 µs a span with its CHECKPOINT, so that texts need no table of th
 to speak of. The blocks that get free are used again; the file does not shrink (duckdb 2.0, 2026-11-22).
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ import duckdb
 from llmobs.server.collector.columns import CONTENT
 from llmobs.server.store import schema
 from llmobs.server.store.opening import SPILL
+
+PASSING = (SPILL, "journal")  # folders that empty themselves, whatever is dropped here
 
 ROUNDS = 40  # of a tenth each: enough to bring down anything, and an end
 FULL = 0.9  # of max_disk: room for the journal and the next seal
@@ -27,8 +30,11 @@ class Keep(NamedTuple):
     max_disk: int
 
 
-def expire(db: duckdb.DuckDBPyConnection, file: Path, keep: Keep, now: datetime) -> dict[str, int]:
-    """Drops what is too old or too much. `now`: UTC without zone. Returns rows by what went."""
+def expire(db: duckdb.DuckDBPyConnection, file: Path, keep: Keep, now: datetime) -> Iterator[dict[str, int]]:
+    """Drops what is too old or too much, in steps between which others may write.
+
+    `now`: UTC without zone. Gives, after each step, the rows that went so far, by what they are.
+    """
     gone = {"spans": 0, "content": 0, "incidents": 0}
     before = now - timedelta(days=keep.days)
     gone["spans"] += change(db, "spans", before)
@@ -39,11 +45,12 @@ def expire(db: duckdb.DuckDBPyConnection, file: Path, keep: Keep, now: datetime)
         if not any(gone.values()) and size(db, file) <= keep.max_disk * FULL:
             break
         checkpoint(db)
+        yield gone
         if size(db, file) <= keep.max_disk * FULL or not shed(db, gone):
             break
     if gone["spans"]:
         db.execute(_text("resources"))
-    return gone
+    yield gone
 
 
 def shed(db: duckdb.DuckDBPyConnection, gone: dict[str, int]) -> bool:
@@ -63,15 +70,15 @@ def change(db: duckdb.DuckDBPyConnection, name: str, before: datetime) -> int:
 
 
 def checkpoint(db: duckdb.DuckDBPyConnection) -> None:
-    """Folds the write-ahead log into the file and frees blocks."""
+    """Folds the write-ahead log into the file and frees blocks; waits for questions that began before."""
     db.execute(schema.text("write", "checkpoint.sql"))
 
 
 def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:
-    """Bytes in use: blocks of the file and what lies beside it, except what a question spills."""
+    """Bytes in use: blocks of the file and what lies beside it, except what goes by itself."""
     [(blocks,)] = db.execute(_text("size")).fetchall()
-    spilled = file.parent / SPILL
-    others = (f for f in file.parent.rglob("*") if f != file and f.parent != spilled)
+    passing = [file.parent / name for name in PASSING]
+    others = (f for f in file.parent.rglob("*") if f != file and f.parent not in passing)
     return int(blocks) + sum(_bytes(f) for f in others)
 
 

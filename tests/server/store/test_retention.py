@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from llmobs.server.store import open_store
+from llmobs.server.store import open_store, retention
 from tests.server.conftest import call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -194,16 +195,36 @@ def test_where_no_content_is_left_the_oldest_spans_go(filled):
     assert row["oldest"] is None or row["oldest"] > NOW.replace(tzinfo=None) - timedelta(hours=8)
 
 
-def test_what_a_question_spills_drops_nothing(filled):
+@pytest.mark.parametrize("file", ["spill/duckdb_temp_storage-0.tmp", "journal/000000000001.journal"])
+def test_what_goes_by_itself_drops_nothing(filled, file):
     store = filled(max_disk=64 << 20)
-    spilled = store.file.parent / "spill" / "duckdb_temp_storage-0.tmp"
-    spilled.parent.mkdir(exist_ok=True)
-    spilled.write_bytes(bytes(70 << 20))
+    passing = store.file.parent / file
+    passing.parent.mkdir(exist_ok=True)
+    passing.write_bytes(bytes(70 << 20))
 
     gone = store.expire(NOW)
 
-    spilled.unlink()
+    passing.unlink()
     assert gone == {"spans": 0, "content": 0, "incidents": 0}
+
+
+def test_a_seal_does_not_wait_until_all_is_dropped(filled, monkeypatch):
+    store = filled(max_disk=1_000_000)
+    store.append([call(9_999, NOW)])
+    sealing = threading.Thread(target=lambda: (store.seal(), events.append("sealed")))
+    events = []
+
+    def folded(db, checkpoint=retention.checkpoint):
+        if not events:
+            sealing.start()
+        events.append("step")
+        checkpoint(db)
+
+    monkeypatch.setattr(retention, "checkpoint", folded)
+    store.expire(NOW)
+    sealing.join()
+
+    assert events.index("sealed") < len(events) - 1
 
 
 def test_blocks_that_got_free_are_used_again(filled):

@@ -1,1 +1,2 @@
-CHECKPOINT llmobs;
+-- FORCE waits for the questions that began before the last change; without it one of them is an error.
+FORCE CHECKPOINT llmobs;
