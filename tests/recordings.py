@@ -101,10 +101,10 @@ def content(answered: dict[str, Any], headers: dict[str, Any]) -> bytes:
 
 def events(data: bytes) -> Iterator[dict[str, Any]]:
     """The JSON of each server-sent event."""
-    for block in data.decode().replace("\r\n", "\n").split("\n\n"):
-        lines = [line[5:].strip() for line in block.splitlines() if line.startswith("data:")]
-        if lines and lines != ["[DONE]"]:
-            yield json.loads("\n".join(lines))
+    for block in data.replace(b"\r\n", b"\n").split(b"\n\n"):
+        lines = [line[5:].strip() for line in block.splitlines() if line.startswith(b"data:")]
+        if lines and lines != [b"[DONE]"]:
+            yield json.loads(b"\n".join(lines))
 
 
 def said(one: Exchange) -> Said:
@@ -130,12 +130,14 @@ def of_choices(one: Exchange, found: list[dict[str, Any]]) -> Said:
             texts[index] = texts.get(index, "") + said
             reasons[index] = choice.get("finish_reason") or reasons.get(index, "error")
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+    own = usage.get("prompt_cache_hit_tokens", usage.get("num_cached_tokens"))  # DeepSeek, Mistral
+    all_tokens = usage.get("total_tokens") if one.form == "/embeddings" else None  # Voyage says no more
     return Said(
         one.body.get("model"),
         next((event["model"] for event in found if event.get("model")), None),
-        usage.get("prompt_tokens"),
+        usage.get("prompt_tokens", all_tokens),
         None if one.form == "/embeddings" else usage.get("completion_tokens"),  # Mistral says 0
-        usage.get("prompt_cache_hit_tokens") if cached is None else cached,
+        own if cached is None else cached,
         (usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
         [reasons[index] for index in sorted(reasons)],
         [texts[index] for index in sorted(texts)],

@@ -217,9 +217,10 @@ class Reading:
         self.kept = []
         headers: Mapping[str, str] = self.headers
         if "event-stream" in headers.get("content-type", ""):
-            for line in self.make(200, headers=headers, content=raw).text.splitlines():
-                data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
-                if data.startswith("{"):
+            # lines of bytes: a text would also be cut at the separators of Unicode, which JSON may hold
+            for line in self.make(200, headers=headers, content=raw).content.splitlines():
+                data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+                if data.startswith(b"{"):
                     call.item(json.loads(data))
         elif self.whole:
             call.answer = self.make(200, headers=headers, content=raw).json()

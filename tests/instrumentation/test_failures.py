@@ -21,6 +21,7 @@ from tests.net import (
     RESPONSE_STREAM,
     Answer,
     Net,
+    chunk,
     sse,
 )
 
@@ -224,6 +225,30 @@ def test_a_failure_that_comes_as_an_answer_is_one(kind, seen):
     assert span.attributes.get("llmobs.stream.end") == ("error" if streamed else None)
     assert span.status.status_code is StatusCode.ERROR
     assert span.status.description == "server_error: Out of luck."
+
+
+GONE = {"code": 502, "message": "Out of luck."}
+LAST = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "error": GONE}
+BROKEN = {  # as OpenRouter tells of it
+    "at once": ({"error": GONE, "user_id": "u"}, False),
+    "in a choice": ({**CHAT, "choices": [{**CHAT["choices"][0], **LAST}]}, False),
+    "in a stream": ([*CHAT_STREAM[:3], *sse(chunk(None, choices=[LAST]), done=True)], True),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_failure_that_comes_as_a_completion_is_one(kind, seen):
+    wire, streamed = BROKEN[kind]
+
+    got = Net(wire).openai().chat.completions.create(**ASK, stream=streamed)
+    if streamed:
+        list(got)
+
+    [span] = seen()
+    assert span.attributes["error.type"] == "502"
+    assert span.attributes.get("llmobs.stream.end") == ("error" if streamed else None)
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description == "502: Out of luck."
 
 
 def test_an_error_inside_a_stream_has_the_providers_word_and_not_the_good_status(seen):

@@ -19,6 +19,7 @@ from tests.net import (
     RESPONSE_STREAM,
     Answer,
     Net,
+    chunk,
 )
 
 
@@ -112,6 +113,16 @@ def test_events_that_the_caller_reads_as_lines_are_read_too(seen):
         assert sum(line.startswith("data:") for line in response.iter_lines()) == len(CHAT_STREAM)
 
     assert used(seen) == WHOLE
+
+
+def test_lines_end_where_json_says_and_not_at_separators_of_unicode(seen):
+    text = "By\u2028the\x85river."
+    sent = json.dumps({**chunk({"content": text}, "stop"), "usage": CHAT["usage"]}, ensure_ascii=False)
+    ask = Net([f"data: {sent}\r\n\r\n".encode()]).openai().chat.completions.with_streaming_response
+    with ask.create(**ASK, stream=True) as response:
+        assert b"".join(response.iter_bytes()).endswith(b"\r\n\r\n")
+
+    assert used(seen) == (1234, 57, text)
 
 
 def test_a_packed_body_is_unpacked(seen):

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from tests.instrumentation.streaming import ASYNC, SYNC, end, text
-from tests.net import CHAT_STREAM, CLAUDE_STREAM, Net
+from tests.net import ASK, ASK_CLAUDE, CHAT_STREAM, CLAUDE_STREAM, Net, chunk, sse
 
 
 def test_a_network_that_breaks_inside_is_an_error_with_what_came_before(seen):
@@ -37,6 +37,34 @@ def test_an_error_event_of_the_provider_is_an_error(seen):
     [span] = seen()
     assert end(span) == "error"
     assert span.status.status_code is StatusCode.ERROR
+
+
+OVERLOADED = {"type": "overloaded_error", "message": "Out of luck."}
+RAW = {
+    "chat": (
+        lambda net: net.openai().chat.completions.with_streaming_response.create(**ASK, stream=True),
+        [*CHAT_STREAM[:2], *sse(chunk({"content": ""}, "error", error=OVERLOADED))],
+    ),
+    "anthropic": (
+        lambda net: net.anthropic().messages.with_streaming_response.create(**ASK_CLAUDE, stream=True),
+        [*CLAUDE_STREAM[:3], *sse({"type": "error", "error": OVERLOADED})],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_an_error_event_in_bytes_that_the_caller_reads_is_one_too(kind, seen):
+    ask, wire = RAW[kind]
+
+    with ask(Net(wire)) as response:
+        assert b"Out of luck." in b"".join(response.iter_bytes())
+
+    [span] = seen()
+    assert end(span) == "error"
+    assert span.attributes["error.type"] == "overloaded_error"
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description == "overloaded_error: Out of luck."
+    assert text(span) == "By "
 
 
 def test_an_exception_of_the_caller_inside_the_loop_is_not_the_calls(seen):

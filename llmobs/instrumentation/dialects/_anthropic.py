@@ -66,8 +66,8 @@ def _tool_result(block: Any) -> Part:
 
 def _server_use(block: Any) -> Part:
     name = word(at(block, "name")) or ""
-    details = {"input": _arguments(block), "server_name": at(block, "server_name")}
-    return server_call(at(block, "id"), name, name, details)
+    given = {} if (arguments := _arguments(block)) is None else {"input": arguments}
+    return server_call(at(block, "id"), name, name, {"server_name": at(block, "server_name")}, given)
 
 
 def _server_result(block: Any) -> Part:

@@ -31,6 +31,8 @@ FILLS: dict[str, tuple[str, str | None, str | None, str]] = {
     "response.mcp_call_arguments.delta": ("arguments", None, None, "mcp_call"),
     "response.code_interpreter_call_code.delta": ("code", None, None, "code_interpreter_call"),
 }
+# What the program itself adds to a conversation, besides messages and outputs of tools.
+ASKED = {"mcp_approval_response", "configuration_update", "compaction_trigger"}
 # What the program has to run itself: the field that says what.
 CALLS = {
     "computer_call": "action",
@@ -54,7 +56,7 @@ def finished(item: Any) -> Any:
     known = fields(item)
     if not (pieces := known.get("pieces")):
         return item
-    found = {**known}
+    found = {name: field for name, field in known.items() if name != "pieces"}
     filled: dict[str, list[Part]] = {}
     for kind, place in sorted(pieces, key=lambda key: key[1]):
         field, part, _, implied = FILLS[kind]
@@ -70,7 +72,7 @@ def finished(item: Any) -> Any:
 def message(item: Any) -> dict[str, Any]:
     """One item of a request as a message."""
     name, kind = at(item, "role"), _kind(item)
-    role = word(name) or ("tool" if kind.endswith("_output") else "assistant")
+    role = word(name) or ("tool" if kind.endswith("_output") else "user" if kind in ASKED else "assistant")
     return {"role": role, "parts": parts(item)}
 
 
@@ -118,9 +120,8 @@ def _served(item: Any, kind: str) -> list[Part]:
     told = {name: field for name, field in fields(item).items() if field is not None}
     results = {name: told.pop(name) for name in SERVED[kind] if name in told}
     call_id, name = told.pop("id", None), word(told.get("name")) or kind.removesuffix("_call")
-    if "arguments" in told:
-        told["arguments"] = parsed(told["arguments"])
-    made = server_call(call_id, name, kind, told)
+    given = {"arguments": parsed(told.pop("arguments"))} if "arguments" in told else {}
+    made = server_call(call_id, name, kind, told, given)
     if not results:
         return [made]
     if kind == "image_generation_call":

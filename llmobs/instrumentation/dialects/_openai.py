@@ -33,10 +33,15 @@ COUNTS: Table = {
     "prompt_tokens": ("input_tokens", whole),
     "completion_tokens": ("output_tokens", whole),
     "prompt_cache_hit_tokens": ("cached_tokens", whole),  # DeepSeek
+    "cached_tokens": ("cached_tokens", some),  # Moonshot; Together and Hugging Face, where it is always 0
+    "num_cached_tokens": ("cached_tokens", whole),  # Mistral
+    "cache_creation_input_tokens": ("cache_written_tokens", some),  # LiteLLM
+    "reasoning_tokens": ("reasoning_tokens", some),  # Perplexity
 }
 CACHED: Table = {
     "cached_tokens": ("cached_tokens", whole),
     "cache_write_tokens": ("cache_written_tokens", whole),
+    "cache_creation_input_tokens": ("cache_written_tokens", some),  # Alibaba
     "audio_tokens": ("input_audio_tokens", some),
 }
 THOUGHT: Table = {
@@ -64,9 +69,30 @@ def finish(choice: dict[str, Any]) -> str:
     return word(choice.get("finish_reason")) or "error"
 
 
+def failure(answer: Any) -> tuple[str, str] | None:
+    """Code and message of a failure under a good status: its host had begun to answer (OpenRouter)."""
+    known = fields(answer)
+    told = known.get("error")
+    for choice in () if told else each(known.get("choices")):
+        held = fields(choice)
+        if held.get("finish_reason") == "error":
+            told = held.get("error")
+            break
+    if not told or isinstance(told, str):
+        return ("error", told) if told else None
+    code = at(told, "code") or at(told, "type")
+    return word(code) or (str(code) if type(code) is int else "error"), joined(at(told, "message"))
+
+
 def identify(answer: dict[str, Any], chunk: dict[str, Any]) -> None:
     """Keeps what stands beside the choices of a streamed event: names until they are known, counts."""
-    counts = chunk.get("usage") or ("x_groq" in chunk and at(chunk, "x_groq", "usage"))
+    counts = chunk.get("usage")
+    if fault := chunk.get("error"):  # where the SDK does not raise it, as the caller reads the bytes
+        answer["error"] = fault
+    if "x_groq" in chunk and (own := fields(chunk["x_groq"])):
+        counts = counts or own.get("usage")
+        if fault := own.get("error"):
+            answer["error"] = fault
     if counts:
         answer["usage"] = counts
     if counts or not answer.get("model"):

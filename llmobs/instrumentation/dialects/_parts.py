@@ -7,7 +7,7 @@ lacks keeps its own `type` and fields, which its GenericPart allows.
 import json
 from typing import Any
 
-from llmobs.instrumentation.dialects import each, fields, joined, plain, word
+from llmobs.instrumentation.dialects import Pieces, each, fields, joined, plain, word
 
 Part = dict[str, Any]
 # `NaN` is read as text: json would write it back as something that is not JSON.
@@ -50,9 +50,10 @@ def tool_response(call_id: Any, response: Any, **more: Any) -> Part:
     return {**part, "id": call_id} if isinstance(call_id, str) else part
 
 
-def server_call(call_id: Any, name: str, kind: str, details: dict[str, Any]) -> Part:
-    """A call that the provider itself made."""
-    part = {"type": "server_tool_call", "name": name, "server_tool_call": {**plain(details), "type": kind}}
+def server_call(call_id: Any, name: str, kind: str, details: dict[str, Any], given: Part) -> Part:
+    """A call that the provider itself made. `given`: its arguments, where a null is a value like others."""
+    made = {**plain(details), **given, "type": kind}
+    part = {"type": "server_tool_call", "name": name, "server_tool_call": made}
     return {**part, "id": call_id} if isinstance(call_id, str) else part
 
 
@@ -102,7 +103,9 @@ def _typed(part: Part, modality: str | None, mime_type: str | None, more: dict[s
 
 def parsed(arguments: Any) -> Any:
     """Arguments as data; the text itself where it is not JSON, as of a stream that broke off inside."""
-    if not isinstance(arguments, (str, list)):
+    if isinstance(arguments, Pieces) and arguments and not isinstance(arguments[-1], str):
+        return arguments[-1]  # it streamed as data, not as text
+    if not isinstance(arguments, (str, Pieces)):
         return arguments
     written = joined(arguments)
     try:

@@ -13,6 +13,7 @@ from llmobs.instrumentation.dialects import (
     at,
     each,
     fields,
+    joined,
     read,
     real,
     some,
@@ -88,6 +89,13 @@ def _finish(answer: Any) -> str:
     return word(at(answer, "stop_reason")) or "error"  # no reason given: the stream broke off
 
 
+def failure(answer: Any) -> tuple[str, str] | None:
+    """What the SDK does not raise: the caller reads the bytes, or the status was a good one."""
+    if not (told := fields(at(answer, "error"))):
+        return None
+    return word(told.get("type")) or "error", joined(told.get("message"))
+
+
 def fold(answer: dict[str, Any], event: Any) -> bool:
     known = fields(event)
     kind = known.get("type")
@@ -103,6 +111,8 @@ def fold(answer: dict[str, Any], event: Any) -> bool:
     elif kind == "message_delta":
         answer["stop_reason"] = at(known, "delta", "stop_reason") or answer.get("stop_reason")
         answer["usage"] = {**fields(answer.get("usage")), **_given(known.get("usage"))}
+    elif kind == "error":
+        answer["error"] = known.get("error")
     return False
 
 

@@ -1,13 +1,15 @@
 """OpenAI chat completions, which most hosts speak. Read from SDK 3.54.0 and recorded answers on 2026-11-22.
 
-Usage comes once, in the last event, and only if asked for; Groq puts it in `x_groq`. Azure opens its
-streams with an event whose names are empty. Some hosts leave out the `index` of a tool call, or repeat it.
+Usage comes once, in the last event, and only if asked for; Groq puts it in `x_groq`, Moonshot into the
+choice. Azure opens its streams with an event whose names are empty. Some hosts leave out the `index` of a
+tool call, or repeat it.
 """
 
 from typing import Any
 
 from llmobs.instrumentation.dialects import (
     Pieces,
+    Slots,
     Table,
     at,
     each,
@@ -28,12 +30,15 @@ from llmobs.instrumentation.dialects._parts import (
     generic,
     parsed,
     reasoning,
+    server_call,
+    server_response,
     text,
     tool_call,
     tool_response,
 )
 
 OPERATION, METHOD, PATH = "chat", "POST", "/chat/completions"
+MODES = {"audio": "speech", "image": "image"}  # what may be asked for besides text
 ASKED: Table = {
     "model": ("model", word),
     "temperature": ("temperature", real),
@@ -48,7 +53,7 @@ ASKED: Table = {
     "seed": ("seed", whole),
     "reasoning_effort": ("reasoning_level", word),
     "response_format": ("output_type", openai.output_format),
-    "modalities": ("output_type", lambda kinds: "speech" if "audio" in each(kinds) else None),
+    "modalities": ("output_type", lambda kinds: next((MODES[k] for k in MODES if k in each(kinds)), None)),
     "service_tier": ("service_tier_requested", openai.tier),
     "tool_choice": ("tool_choice", openai.tool_choice),
 }
@@ -60,6 +65,10 @@ def request(body: Any) -> dict[str, Any]:
 
 def response(answer: Any) -> dict[str, Any]:
     return openai.response(answer)
+
+
+def failure(answer: Any) -> tuple[str, str] | None:
+    return openai.failure(answer)
 
 
 def fold(answer: dict[str, Any], event: Any) -> bool:
@@ -101,6 +110,10 @@ def _add(answer: dict[str, Any], choice: dict[str, Any], position: int) -> bool:
     told = answer["choices"].setdefault(index, {"message": {}})
     if reason := choice.get("finish_reason"):
         told["finish_reason"] = reason
+        if fault := choice.get("error"):
+            told["error"] = fault
+    if counts := choice.get("usage"):
+        answer["usage"] = counts
     message, content = told["message"], False
     for name, value in fields(choice.get("delta")).items():
         if value and (grow := GROWS.get(name)):
@@ -126,10 +139,19 @@ def _grow_fields(message: dict[str, Any], name: str, value: Any) -> None:
     """An object whose texts arrive in pieces: `function_call`, `audio`, or one of a tool call."""
     inner = message.setdefault(name, {})
     for field, piece in fields(value).items():
-        if piece and field in ("arguments", "input", "data", "transcript"):
+        if piece is not None and field in ("arguments", "input", "data", "transcript"):
             _grow(inner, field, piece)
         elif piece:
             inner.setdefault(field, piece)
+
+
+def _take_run(message: dict[str, Any], name: str, value: Any) -> None:
+    """Tools that the host ran itself: each comes as it starts, and again with what came of it."""
+    run = message.setdefault(name, Slots())
+    for tool in map(fields, each(value)):
+        index = tool.get("index")
+        index = index if isinstance(index, int) else len(run)
+        run[index] = {**run.get(index, {}), **{n: v for n, v in tool.items() if v is not None}}
 
 
 def _grow_calls(message: dict[str, Any], name: str, value: Any) -> None:
@@ -141,16 +163,25 @@ def _grow_calls(message: dict[str, Any], name: str, value: Any) -> None:
         if call is None or _is_another(call, index, call_id, delta):
             call = latest[index] = {"id": call_id, "type": delta.get("type")}
             calls.append(call)
+        elif call_id and not call["id"]:
+            call["id"] = call_id
         for kind in ("function", "custom"):
             if inner := delta.get(kind):
                 _grow_fields(call, kind, inner)
 
 
 def _is_another(call: dict[str, Any], index: int | None, call_id: Any, delta: dict[str, Any]) -> bool:
-    """Whether a delta opens a new call where one stands: another id, or no index and a name again."""
+    """Whether a delta opens a new call where one stands: another id, or no index and a name again.
+
+    vLLM has given each piece of a call an id of its own; only the first has a name.
+    """
     if call_id and call["id"]:
-        return bool(call_id != call["id"])
-    return index is None and bool(at(delta, "function", "name"))
+        return bool(call_id != call["id"]) and (index is None or _named(delta))
+    return index is None and _named(delta)
+
+
+def _named(delta: dict[str, Any]) -> bool:
+    return bool(at(delta, "function", "name") or at(delta, "custom", "name"))
 
 
 GROWS = {
@@ -162,6 +193,8 @@ GROWS = {
     "function_call": _grow_fields,
     "audio": _grow_fields,
     "annotations": _extend,
+    "images": _extend,
+    "executed_tools": _take_run,
     "reasoning_details": _extend,
 }
 
@@ -204,10 +237,14 @@ def _said(message: dict[str, Any]) -> list[Part]:
     said = openai.parts(get("content"))
     if said and (notes := get("annotations")):
         said[-1] = {**said[-1], "annotations": plain(notes)}
+    if run := get("executed_tools"):  # Groq
+        said = [*[part for tool in each(run) for part in _run(fields(tool))], *said]
     if thoughts := get("reasoning_content") or get("reasoning") or get("reasoning_details"):
         said = [*_thoughts(thoughts), *said]
     if refused := get("refusal"):
         said.append(openai.refusal(refused))
+    if drawn := get("images"):  # OpenRouter
+        said += openai.parts(each(drawn))
     if voice := get("audio"):
         said += _voice(fields(voice))
     if calls := get("tool_calls"):
@@ -223,6 +260,13 @@ def _thoughts(thoughts: Any) -> list[Part]:
         [joined(at(detail, "text")) or joined(at(detail, "summary")) for detail in each(thoughts)]
     )
     return [reasoning(told)] if told else []
+
+
+def _run(tool: dict[str, Any]) -> list[Part]:
+    kind = word(tool.get("type")) or "tool"
+    result = {n: v for n, v in tool.items() if v is not None and n not in ("type", "index", "arguments")}
+    made = server_call(None, kind, kind, {}, {"arguments": parsed(tool.get("arguments"))})
+    return [made, server_response(None, kind, result)] if result else [made]
 
 
 def _voice(voice: dict[str, Any]) -> list[Part]:

@@ -15,7 +15,8 @@ ASKED: Table = {
     "encoding_format": ("encoding_formats", words),
     "dimensions": ("dimension_count", whole),
 }
-COUNTS: Table = {"prompt_tokens": ("input_tokens", whole)}
+# All tokens of an embedding are input; Voyage counts them in total only.
+COUNTS: Table = {"total_tokens": ("input_tokens", whole), "prompt_tokens": ("input_tokens", whole)}
 
 
 def request(body: Any) -> dict[str, Any]:

@@ -175,12 +175,12 @@ def test_nothing_is_said_of_an_answer_that_never_came():
             },
         ),
         (
-            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "mill"}},
+            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": None}},
             {
                 "type": "server_tool_call",
                 "id": "s",
                 "name": "web_search",
-                "server_tool_call": {"type": "web_search", "input": {"query": "mill"}},
+                "server_tool_call": {"type": "web_search", "input": {"query": None}},
             },
         ),
         (

@@ -185,3 +185,28 @@ def test_pieces_that_come_out_of_order_stand_in_order():
 
     [message] = responses.output_messages(answer)
     assert message["parts"] == [{"type": "reasoning", "content": "a\n\nb"}]
+
+
+def test_what_streamed_is_part_of_an_item_that_never_ended():
+    item = {"type": "mcp_call", "id": "mcp", "name": "roll", "server_label": "dice", "arguments": ""}
+    piece = {"type": "response.mcp_call_arguments.delta", "output_index": 0, "delta": '{"n": null}'}
+    answer: dict = {}
+
+    responses.fold(answer, {"type": "response.output_item.added", "output_index": 0, "item": item})
+    responses.fold(answer, piece)
+
+    [message] = responses.output_messages(answer)
+    [made] = message["parts"]
+    assert made["server_tool_call"] == {
+        "type": "mcp_call",
+        "name": "roll",
+        "server_label": "dice",
+        "arguments": {"n": None},
+    }
+
+
+@pytest.mark.parametrize("kind", ["mcp_approval_response", "compaction_trigger", "configuration_update"])
+def test_what_the_program_adds_is_not_said_by_the_model(kind):
+    assert responses.input_messages({"input": [{"type": kind}]}) == [
+        {"role": "user", "parts": [{"type": kind}]}
+    ]
