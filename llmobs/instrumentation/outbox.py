@@ -85,6 +85,8 @@ class Outbox(SpanProcessor):
         self._held_bytes = 0
         self._wake: SimpleQueue[Flush | None] = SimpleQueue()
         self._away = False  # the collector did not take the last batch
+        self._ending = False  # nothing will be sent later
+        self._at_the_end = ""  # why the last batch was not taken
         self._lost_to = ""  # why spans were refused, once said
         self._reported = 0  # dropped spans that were told of
         self._next_report = 0.0
@@ -138,6 +140,7 @@ class Outbox(SpanProcessor):
         """Sends what can be sent within `timeout_s`, then takes nothing more; the rest counts as dropped."""
         if not self.open:
             return
+        self._ending = True
         self.flush(timeout_s)
         self.open = False
         if os.getpid() == self.pid:
@@ -145,7 +148,8 @@ class Outbox(SpanProcessor):
             if left := self.queued():
                 self._reported += left  # or the thread would tell of them too
                 self.counters.dropped += left
-                log.warning("llmobs: %d spans could not be sent before the end, and are lost.", left)
+                why = self._at_the_end and f": {self._at_the_end}"
+                log.warning("llmobs: %d spans could not be sent before the end, and are lost%s.", left, why)
 
     def _revive(self) -> None:
         """In a forked child: threads and what they held stayed with the parent."""
@@ -267,7 +271,9 @@ class Outbox(SpanProcessor):
         self._lost_to = says
 
     def _wait(self, sent: Sent) -> None:
-        if not self._away:
+        if self._ending:
+            self._at_the_end = sent.says
+        elif not self._away:
             log.warning(
                 "llmobs: %s. Up to %d spans are held and sent later. `llmobs up` starts a collector.",
                 sent.says,
