@@ -98,9 +98,12 @@ def flush(timeout_s: float = 5.0) -> bool:
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from llmobs.instrumentation.export import version
+        from importlib import metadata
 
-        return version()
+        try:
+            return metadata.version("llmobs")
+        except metadata.PackageNotFoundError:  # runs from a folder
+            return "0"
     if name not in _LAZY:
         raise AttributeError(f"module 'llmobs' has no attribute {name!r}")
     from importlib import import_module

@@ -221,6 +221,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"llmobs {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for sub in COMMANDS:
         one = commands.add_parser(

@@ -6,7 +6,9 @@ The only reader of `os.environ`. Order: argument > `LLMOBS_*` > `OTEL_*` > confi
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}  # what `parse` expects, in words
 Half = Literal["instrumentation", "server"]
 
 
@@ -37,9 +39,12 @@ def flag(text: str) -> bool:
 
 
 def pairs(text: str) -> dict[str, str]:
-    """`a=1,b=2` as OpenTelemetry writes headers."""
-    found = (item.partition("=") for item in text.split(",") if item.strip())
-    return {key.strip(): value.strip() for key, _, value in found}
+    """`a=1,b=2` as OpenTelemetry writes headers, a space or comma in a value as %20 or %2C."""
+    items = [item.partition("=") for item in text.split(",") if item.strip()]
+    for number, (key, equals, _) in enumerate(items, 1):
+        if not equals or not key.strip():  # no more is said: the text may be a key
+            raise ValueError(f"item {number} is no name=value. Write a=1,b=2.")
+    return {unquote(key.strip()): unquote(value.strip()) for key, _, value in items}
 
 
 SETTINGS: dict[str, Setting] = {
@@ -155,7 +160,7 @@ SETTINGS: dict[str, Setting] = {
             "Acknowledged bytes not yet decoded; past it clients are told to wait.",
             "server",
         ),
-        Setting("memory_limit", "256MB", str, "", "Memory that the database may use.", "server"),
+        Setting("memory_limit", "256MB", str, "such as 2GB", "Memory that the database may use.", "server"),
         Setting("query_timeout", 30.0, float, "s", "Longest time a query may run.", "server"),
         Setting("keep_days", 30.0, float, "days", "How long spans are kept.", "server"),
         Setting(
@@ -204,7 +209,10 @@ def value(name: str, argument: Any = None, file: Mapping[str, Any] | None = None
             try:
                 return setting.parse(text)
             except ValueError as wrong:
-                raise ValueError(f"{variable}={text!r} cannot be read: {wrong}") from wrong
+                number = NUMBERS.get(setting.parse)
+                why = f"expected {number} ({setting.unit})." if number else str(wrong)
+                given = variable if setting.parse is pairs else f"{variable}={text!r}"  # keys are in there
+                raise ValueError(f"{given} cannot be read: {why}") from None
     return (file or {}).get(name, setting.default)
 
 

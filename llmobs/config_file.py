@@ -5,11 +5,12 @@ and `off` are true and false in YAML 1.1, which PyYAML 6.0 speaks: a text that l
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llmobs.config import SETTINGS, Setting, value
+from llmobs.config import NUMBERS, SETTINGS, Setting, value
 
 SERVER = {name: s for name, s in SETTINGS.items() if s.half == "server"}
 # What a number may be, by the unit of its setting.
@@ -19,7 +20,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "days": (0.01, 36_500),
     "s": (0.1, 86_400),
 }
-WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+# How a text has to look, by the unit of its setting, and that in words.
+FORMS: dict[str, tuple[str, str]] = {
+    "URL": (r"https?://[^\s/].*", "an address such as https://llmobs.example.com"),
+    "such as 2GB": (r"(?i)\d+(\.\d+)? ?[kmgt]i?b", "a size such as 512MB or 2GB"),
+}
+WORDS = {**NUMBERS, str: "text", bool: "true or false"}
 
 
 class WrongSetting(ValueError):
@@ -110,7 +116,11 @@ def problem(setting: Setting, found: Any) -> str | None:
     expected = f"{word} ({setting.says[0].lower()}{setting.says[1:].rstrip('.')})"
     if setting.unit in RANGES:
         unit = "" if setting.unit == "port" else f" {setting.unit}"
-        expected = f"{word} from {low:.15g} to {high:.15g}{unit}"
+        expected = f"{word} from {low:.16g} to {high:.16g}{unit}"
+    if setting.unit in FORMS:
+        form, expected = FORMS[setting.unit]
+        fits = isinstance(found, str) and re.fullmatch(form, found)
+        return None if fits or found == setting.default else expected
     if type(found) is not wanted:
         return expected
     return expected if wanted in (int, float) and not low <= found <= high else None

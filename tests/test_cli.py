@@ -81,8 +81,17 @@ def test_what_belongs_to_the_instrumentation_needs_no_server(command):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_version_says_the_version():
-    assert llmobs("version").stdout == f"llmobs {package.__version__}\n"
+def test_the_command_itself_starts_without_opentelemetry():
+    code = "import sys; from llmobs import cli; cli.parser(); print('opentelemetry' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_version_says_the_version(asked):
+    assert llmobs(asked).stdout == f"llmobs {package.__version__}\n"
 
 
 def test_run_runs_a_program_and_gives_its_exit_code():

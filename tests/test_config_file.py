@@ -92,6 +92,14 @@ def test_paths_count_from_the_folder_of_the_file_and_arguments_from_the_current_
         ("http_port:\n", ":1: http_port: None is not a whole number"),
         ("\n\nkeep_days: forever\n", ":3: keep_days: 'forever' is not a number from 0.01 to 36500 days."),
         ("keep_days: .nan\n", ":1: keep_days: nan is not a number"),
+        ("memory_limit: lots\n", ":1: memory_limit: 'lots' is not a size such as 512MB or 2GB."),
+        ("memory_limit: 512\n", ":1: memory_limit: 512 is not a size such as 512MB or 2GB."),
+        (
+            "webhook: hooks.example.com\n",
+            ":1: webhook: 'hooks.example.com' is not an address such as https://",
+        ),
+        ("dashboard_url: ftp://a\n", ":1: dashboard_url: 'ftp://a' is not an address such as https://"),
+        ("max_disk: 1\n", ":1: max_disk: 1 is not a whole number from 65536 to 1125899906842624 bytes."),
         ("host: 5\n", ":1: host: 5 is not text (address that every server listens on)."),
         ("max_body: 0\n", ":1: max_body: 0 is not a whole number from 65536 to"),
         ("host: a\nhost: b\n", ":2: host stands twice in this file."),
@@ -133,11 +141,28 @@ def test_an_argument_out_of_range_is_refused_too(port):
         load(None, {"http_port": port})
 
 
-def test_a_variable_that_cannot_be_read_is_named(monkeypatch):
-    monkeypatch.setenv("LLMOBS_HTTP_PORT", "http")
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("LLMOBS_HTTP_PORT", "http", "a whole number (port)"),
+        ("LLMOBS_MAX_BODY", "1e9", "a whole number (bytes)"),
+        ("LLMOBS_KEEP_DAYS", "long", "a number (days)"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named_with_what_was_expected(
+    monkeypatch, variable, text, expected
+):
+    monkeypatch.setenv(variable, text)
 
-    with pytest.raises(WrongSetting, match="LLMOBS_HTTP_PORT='http' cannot be read"):
+    with pytest.raises(
+        WrongSetting, match=re.escape(f"{variable}='{text}' cannot be read: expected {expected}.")
+    ):
         load()
+
+
+@pytest.mark.parametrize("size", ["512MB", "2GB", "1.5 GiB", "900mb"])
+def test_sizes_as_duckdb_writes_them_are_accepted(size):
+    assert load(None, {"memory_limit": size})["memory_limit"] == size
 
 
 def test_the_shipped_file_holds_every_setting_with_its_default():

@@ -29,6 +29,17 @@ def test_the_readme_lists_every_setting_as_it_is():
     assert listed == [rows(s) for s in SETTINGS.values()]
 
 
+def test_the_readme_names_every_variable_of_opentelemetry_that_is_read():
+    assert set(re.findall(r"`(OTEL_\w+)`", README)) == {name for s in SETTINGS.values() for name in s.otel}
+
+
+def test_the_configuration_file_holds_the_settings_that_the_readme_says():
+    names = list(SETTINGS)
+
+    assert {s.half for s in SETTINGS.values()} == {"instrumentation", "server"}
+    assert [n for n, s in SETTINGS.items() if s.half == "server"] == names[names.index("data") :]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[d.name for d in DOCUMENTS])
 def test_every_link_into_the_project_leads_somewhere(document):
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8"))

@@ -4,12 +4,13 @@ In a program that is instrumented it tells what is; elsewhere what would be. It 
 which nothing else of ours does.
 """
 
-import importlib
+import contextlib
+import importlib.util
 import json
 import platform
 import urllib.error
 from collections.abc import Iterator
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from urllib.request import OpenerDirector
 from llmobs import config
 from llmobs.discover import modules
 from llmobs.instrumentation import export, patch, switch, transport
-from llmobs.instrumentation.otlp import opener
+from llmobs.instrumentation.otlp import opener, traces_url
 
 READY_S = 2.0  # how long the collector may take to say that it is there
 TAKEN = {
@@ -47,11 +48,14 @@ def counted() -> str:
 
 
 def installed(name: str) -> str | None:
-    """The version of a distribution."""
-    try:
+    """The version of a distribution, or of the one that brings the package `name`: its own may be another."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
         return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    with contextlib.suppress(ModuleNotFoundError):  # of the package that `name` lies in
+        if importlib.util.find_spec(name) is not None:
+            brought_by = metadata.packages_distributions()  # slow, so not for what is missing
+            return ", ".join(map(metadata.version, brought_by.get(name.partition(".")[0], ()))) or "?"
+    return None
 
 
 def sdks() -> Iterator[str]:
@@ -89,7 +93,7 @@ def collector() -> Iterator[str]:
     """Where spans go, and whether somebody is there."""
     endpoint = in_force("endpoint")
     try:
-        parts = urlsplit(endpoint)
+        parts = urlsplit(traces_url(endpoint))
         ready = f"{parts.scheme}://{parts.netloc}/readyz"
         opened = opener(ready, in_force("certificate"))
         with opened.open(ready, timeout=READY_S) as answer:
@@ -98,7 +102,9 @@ def collector() -> Iterator[str]:
     except urllib.error.HTTPError as answer:
         with answer:
             yield f"  {endpoint}: answers {answer.code} to /readyz; a collector of llmobs answers 200"
-    except (OSError, HTTPException, ValueError) as error:
+    except (ValueError, InvalidURL) as wrong:  # the address itself, or the certificate for it
+        yield f"  {endpoint}: FAILED, {wrong}"
+    except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         yield f"  {endpoint}: cannot be reached ({reason}). Start a collector with: llmobs up"
 
@@ -118,12 +124,22 @@ def took(opened: OpenerDirector, url: str) -> Iterator[str]:
 
 
 def settings() -> Iterator[str]:
-    """Those of the instrumentation, and where each was found."""
+    """Those of the instrumentation, where each was found, and which `instrument` would refuse."""
+    read: dict[str, Any] = {}
     for name in switch.NAMES:
-        found = in_force(name)
+        try:
+            read[name] = found = in_force(name)
+        except ValueError as wrong:
+            read[name] = config.SETTINGS[name].default
+            yield f"  {name}: FAILED, {wrong}"
+            continue
         if name == "headers":  # keys are in there
             found = dict.fromkeys(found, "[masked]")
         yield f"  {name} = {found!r} ({switch.sources.get(name) or config.source(name)})"
+    try:
+        switch.judge(read)
+    except ValueError as wrong:
+        yield f"  FAILED, {wrong}"
 
 
 def in_force(name: str) -> Any:

@@ -7,11 +7,11 @@ for the outbox's thread. OpenTelemetry's SDK is imported by `start`, not with th
 
 import atexit
 from collections.abc import Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
+import llmobs
 from llmobs.instrumentation import fence
 
 if TYPE_CHECKING:
@@ -117,7 +117,4 @@ def counters() -> dict[str, int]:
 
 def version() -> str:
     """Of this package; "0" where it runs from a folder."""
-    try:
-        return metadata.version("llmobs")
-    except metadata.PackageNotFoundError:
-        return "0"
+    return str(llmobs.__version__)

@@ -122,8 +122,20 @@ def opener(url: str, certificate: str = "") -> urllib.request.OpenerDirector:
     if urlsplit(url).hostname in LOOPBACK:
         handlers.append(urllib.request.ProxyHandler({}))
     if certificate:
-        handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=certificate)))
+        handlers.append(urllib.request.HTTPSHandler(context=trusting(certificate)))
     return urllib.request.build_opener(*handlers)
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    """Trusts the authority in that file; ValueError where it cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except OSError as wrong:  # also what is no certificate
+        why = wrong.strerror or str(wrong)
+        raise ValueError(
+            f"certificate={certificate!r} cannot be read ({why}). Expected a PEM file with the authority's "
+            "certificate."
+        ) from wrong
 
 
 def seconds(header: str | None) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("llmobs")
 NAMES = tuple(s.name for s in config.SETTINGS.values() if s.half == "instrumentation")
+SHORTEST_S, LONGEST_S = 0.001, 3_600.0  # of flush_interval
 in_force: dict[str, Any] = {}  # settings by name, while instrumented; `sources` says where each was found
 sources: dict[str, str] = {}
 provisional = False  # begun by `llmobs run`: what the program itself says to `instrument` takes its place
@@ -97,6 +98,9 @@ def judge(settings: Mapping[str, Any]) -> None:
     for name in ("content_limit", "queue_spans", "queue_bytes"):
         if settings[name] < 1:
             raise ValueError(f"{name}={settings[name]!r}. Expected at least 1 {config.SETTINGS[name].unit}.")
+    if not SHORTEST_S <= settings["flush_interval"] <= LONGEST_S:
+        expected = f"{SHORTEST_S:g} to {LONGEST_S:g} s"
+        raise ValueError(f"flush_interval={settings['flush_interval']!r}. Expected {expected}.")
     if settings["compression"] not in ("none", "gzip"):
         raise ValueError(f"compression={settings['compression']!r}. Expected none or gzip.")
 

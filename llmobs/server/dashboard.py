@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from llmobs.server import ports
+
 PACKAGE = Path(__file__).parents[1]
 # Inside first: beside a wheel lies site-packages, where another `dashboard` may be installed.
 PLACES = (PACKAGE / "dashboard", PACKAGE.parent / "dashboard")
@@ -26,10 +28,12 @@ def folder() -> Path:
 
 
 def serve(settings: Mapping[str, Any]) -> int:
-    """Serves the dashboard until SIGTERM or Ctrl-C."""
+    """Serves the dashboard until SIGTERM or Ctrl-C. OSError where its port cannot be had."""
     from streamlit.web import cli
 
     pages = folder()
+    # Streamlit would say neither who has the port nor how to move
+    ports.listen(settings["host"], settings["dashboard_port"], "dashboard_port").close()
     os.chdir(pages)
     cli.main(arguments(pages, settings), standalone_mode=False)
     return 0

@@ -2,7 +2,9 @@
 
 import errno
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from llmobs.config import SETTINGS
 
@@ -31,6 +33,17 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     return made
 
 
+def given_twice(settings: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """What to say of each port that several of the settings `names` share."""
+    found = []
+    for port in dict.fromkeys(settings[name] for name in names):
+        sharing = [name for name in names if settings[name] == port]
+        if port and len(sharing) > 1:  # 0: any free one, each its own
+            mend = f"Choose another with {ways(sharing[-1])}."
+            found.append(f"Port {port} is given to two servers, {' and '.join(sharing)}. {mend}")
+    return found
+
+
 def other_loopback(host: str, port: int) -> list[socket.socket]:
     """The same port on ::1, which "localhost" means first to Node.js; nothing where it cannot be had."""
     if host not in ("127.0.0.1", "localhost"):
@@ -43,15 +56,25 @@ def other_loopback(host: str, port: int) -> list[socket.socket]:
 
 def taken(host: str, port: int, setting: str, error: OSError) -> OSError:
     """What to say where `port`, given by `setting`, cannot be had."""
-    flag, variable = f"--{setting.replace('_', '-')}", SETTINGS[setting].env
-    other = f"Stop it, or choose another port with {flag} or {variable}."
+    other = f"Stop it, or choose another port with {ways(setting)}."
     if error.errno == errno.EADDRINUSE:
         return OSError(f"Port {port} on {host} is taken by {holder(port) or 'another program'}. {other}")
     if error.errno == errno.EACCES:
         return OSError(
             f"Port {port} on {host} needs more rights than this user has. {other[9:].capitalize()}"
         )
-    return OSError(f"Cannot listen on {host} port {port} ({error.strerror}). Check --host and {flag}.")
+    return OSError(
+        f"Cannot listen on {host} port {port} ({error.strerror}). Check --host and {flag(setting)}."
+    )
+
+
+def ways(setting: str) -> str:
+    """How a setting is given."""
+    return f"{flag(setting)} or {SETTINGS[setting].env}"
+
+
+def flag(setting: str) -> str:
+    return f"--{setting.replace('_', '-')}"
 
 
 def holder(port: int) -> str:

@@ -70,6 +70,8 @@ class Service:
 
     def _listen(self) -> None:
         host, limit = self.settings["host"], self.settings["max_body"]
+        if twice := ports.given_twice(self.settings, ("http_port", "grpc_port")):
+            raise OSError(*twice)
         listening = ports.listen(host, self.settings["http_port"], "http_port")
         self.http_port: int = listening.getsockname()[1]
         try:

@@ -46,8 +46,9 @@ def found(settings: Mapping[str, Any]) -> Store:
     if answers(f"{collector}/healthz")():
         return open_store(collector)
     if (Path(settings["data"]) / "llmobs.duckdb").exists():
+        store = open_store(f"duckdb://{settings['data']}")
         tell_of_journal(Path(settings["data"]) / "journal")
-        return open_store(f"duckdb://{settings['data']}")
+        return store
     raise LookupError(
         f"No collector answers at {collector}, and there is no data in {settings['data']}. "
         "Start one with: llmobs up (another one: --http-port, another folder: --data)"

@@ -88,14 +88,10 @@ def answers(address: str) -> Callable[[], bool]:
 
 def refuse_taken_ports(settings: Mapping[str, Any]) -> None:
     """PortTaken says of every port that cannot be had why not, and how to choose another."""
-    found = []
-    for setting in PORTS:
-        number = settings[setting]
-        if [settings[each] for each in PORTS].count(number) > 1:
-            found.append(f"Port {number} is given to two servers: {setting} is one of them.")
-            continue
+    found = ports.given_twice(settings, PORTS)
+    for setting in () if found else PORTS:
         try:
-            ports.listen(settings["host"], number, setting).close()
+            ports.listen(settings["host"], settings[setting], setting).close()
         except OSError as wrong:
             found.append(str(wrong))
     if found:

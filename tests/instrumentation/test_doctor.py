@@ -1,5 +1,7 @@
 """What `llmobs doctor` tells."""
 
+from importlib import metadata
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -50,6 +52,10 @@ def test_what_cannot_be_patched_is_listed_with_the_reason(monkeypatch):
 def test_an_sdk_that_is_not_installed_or_broken_says_so():
     assert list(doctor.module("no-such-sdk", "", None)) == ["  no-such-sdk: not installed"]
 
+    # a package that another distribution brings: import yaml, pip install PyYAML
+    assert doctor.installed("yaml") == metadata.version("PyYAML")
+    assert doctor.installed("google.nothing_such") is None
+
     def broken(module):
         raise AttributeError("moved")
 
@@ -77,6 +83,31 @@ def test_settings_with_their_source_and_without_keys(monkeypatch):
     assert "sample = 1.0 (default)" in said
     assert "headers = {'authorization': '[masked]'} (LLMOBS_HEADERS)" in said
     assert "sk-secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "says"),
+    [
+        (
+            "LLMOBS_SAMPLE",
+            "half",
+            "sample: FAILED, LLMOBS_SAMPLE='half' cannot be read: expected a number (share).",
+        ),
+        ("LLMOBS_SAMPLE", "7", "FAILED, sample=7.0. Expected a share between 0 and 1."),
+        ("LLMOBS_ENDPOINT", "localhost:4318", "localhost:4318: FAILED, endpoint='localhost:4318' is not a"),
+        ("LLMOBS_ENDPOINT", "http://h:http", "http://h:http: FAILED, "),
+        ("LLMOBS_CERTIFICATE", "/no.pem", "http://127.0.0.1:9: FAILED, certificate='/no.pem' cannot be read"),
+    ],
+)
+def test_a_setting_that_instrument_would_refuse_is_said_beside_all_else(monkeypatch, variable, text, says):
+    monkeypatch.setenv("LLMOBS_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv(variable, text)
+
+    said = lines(doctor.report())
+
+    [failed] = [line for line in said if "FAILED" in line]
+    assert failed.startswith(says)
+    assert "compression = 'none' (default)" in said
 
 
 def test_counters_are_those_of_this_process():

@@ -112,6 +112,18 @@ def test_a_sitecustomize_that_fails_fails_as_ever(environment, tmp_path):
     assert "RuntimeError: theirs" in done.stderr
 
 
+def test_a_python_without_llmobs_runs_and_says_how_it_gets_it(environment):
+    alone = {**environment, "PYTHONPATH": str(BOOTSTRAP)}
+
+    done = subprocess.run(
+        [sys._base_executable, "-c", "print('runs')"], env=alone, capture_output=True, text=True, cwd="/"
+    )
+
+    assert done.stdout == "runs\n"
+    assert "No module named" in done.stderr
+    assert f"Install it there: {sys._base_executable} -m pip install llmobs" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("spoiled", "says"),
     [

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import llmobs
+from llmobs import config
 from llmobs.instrumentation import switch
 from tests.net import ASK, ASK_CLAUDE, CHAT, CHAT_STREAM, CLAUDE, Net
 
@@ -131,6 +132,35 @@ def test_a_setting_that_cannot_be_says_so_and_changes_nothing(wrong, says):
 
     assert methods() == before
     assert not switch.in_force
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "says"),
+    [
+        ("LLMOBS_FLUSH_INTERVAL", "-1", r"flush_interval=-1\.0\. Expected 0\.001 to 3600 s\."),
+        ("LLMOBS_FLUSH_INTERVAL", "nan", r"flush_interval=nan\."),
+        ("LLMOBS_CERTIFICATE", "/no/such.pem", r"certificate='/no/such\.pem' cannot be read \(No such file"),
+        ("LLMOBS_CERTIFICATE", __file__, r"certificate='.*' cannot be read \(.*Expected a PEM file"),
+        ("LLMOBS_HEADERS", "sk-secret", r"LLMOBS_HEADERS cannot be read: item 1 is no name=value\."),
+        ("LLMOBS_SAMPLE", "half", r"LLMOBS_SAMPLE='half' cannot be read: expected a number \(share\)\."),
+    ],
+)
+def test_a_variable_that_cannot_be_says_so_and_changes_nothing(monkeypatch, variable, text, says):
+    monkeypatch.setenv(variable, text)
+    before = methods()
+
+    with pytest.raises(ValueError, match=says) as wrong:
+        llmobs.instrument()
+
+    assert methods() == before
+    assert not switch.in_force
+    assert "sk-secret" not in str(wrong.value)
+
+
+def test_headers_are_written_as_opentelemetry_writes_them(monkeypatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20a%3D1,x=2")
+
+    assert config.value("headers") == {"Authorization": "Bearer a=1", "x": "2"}
 
 
 def test_disabled_by_the_environment(monkeypatch, provider):

@@ -16,6 +16,8 @@ def instrument() -> None:
         import_module("llmobs.instrumentation.run").begin()
     except Exception as error:  # a wrong setting, another Python without llmobs: the program runs anyway
         says = f"{type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError):
+            says += f". Install it there: {sys.executable} -m pip install llmobs"
         print(f"llmobs: {sys.executable} runs without instrumentation: {says}", file=sys.stderr)
 
 

@@ -15,6 +15,11 @@ from llmobs.server.store import schema
 
 SPILL = "spill"  # folder beside the file, for what a large question cannot hold in memory
 
+OWNED = (
+    "One process owns the store. If that is a collector, ask it: llmobs sql --http-port PORT. "
+    "For a collector beside it choose another folder with --data or LLMOBS_DATA."
+)
+
 
 def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     """The connection that writes, the file in shape. OSError where another process has it."""
@@ -44,10 +49,8 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         schema.migrate(db)
     except duckdb.IOException as wrong:
         db.close()
-        raise OSError(
-            f"{file} cannot be opened: {wrong} One process owns the store. Where a collector runs, read "
-            "through it: llmobs sql, or open_store('http://127.0.0.1:4318')."
-        ) from wrong
+        owned = "Could not set lock" in str(wrong)
+        raise OSError(f"{file} cannot be opened: {wrong} {OWNED if owned else ''}".rstrip()) from wrong
     except BaseException:
         db.close()
         raise
