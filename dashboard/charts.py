@@ -6,6 +6,7 @@ that charts below each other line up. chart.js colours text and grid by the them
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from html import escape
 
 import palette
 import pandas as pd
@@ -13,10 +14,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scope import Window
 
-colors = palette.colors  # for what stands beside a chart
+OTHER = palette.OTHER
 HEIGHT = 290
 FAILED = {"status": "error"}
 TOP = 8  # series drawn by name; the rest is summed as "other"
+LONGEST = 40  # letters of a series' name
 
 
 def buckets(window: Window) -> list[datetime]:
@@ -58,21 +60,42 @@ def wide(rows: pd.DataFrame, value: str, window: Window, by: str = "model") -> p
 def tokens_per_minute(rows: pd.DataFrame, window: Window) -> go.Figure:
     """Stacked bars by model. rows: bucket, model, tokens."""
     table = wide(rows, "tokens", window).div(covered_min(window), axis=0)
-    return stacked(table, window, "%{y:.3s} tokens/min")
+    return stacked(table, window, "%{y:.3s} tokens/min", shades(rows))
 
 
 def cost_by_model(rows: pd.DataFrame, window: Window) -> go.Figure:
     """Stacked bars by model. rows: bucket, model, cost_usd."""
-    return stacked(wide(rows, "cost_usd", window), window, "$%{y:.4~r}").update_yaxes(tickprefix="$")
+    table = wide(rows, "cost_usd", window)
+    return stacked(table, window, "$%{y:.4~r}", shades(rows)).update_yaxes(tickprefix="$")
 
 
-def stacked(table: pd.DataFrame, window: Window, hover: str) -> go.Figure:
-    shades = {**colors(table.columns), "other": palette.OTHER}
+def shades(usage: pd.DataFrame) -> dict[str, str]:
+    """A colour for each model, the same in all charts and tables of a window; of many the largest have one.
+
+    usage: model, tokens, cost_usd.
+    """
+    sums = usage.groupby("model")[[c for c in ("tokens", "cost_usd") if c in usage]].sum(min_count=1)
+    order = sums.astype(float).rank(ascending=False).min(axis=1).sort_values(kind="stable").index
+    return {**dict.fromkeys(order, palette.OTHER), **palette.colors(order[: len(palette.SERIES)])}
+
+
+def stacked(table: pd.DataFrame, window: Window, hover: str, shades: dict[str, str]) -> go.Figure:
+    shades = {**shades, "other": palette.OTHER}
     figure = go.Figure(
-        [bars(table[name], str(name), shades[name], window, hover, model(name)) for name in table.columns],
+        [bars(table[name], short(name), shades[name], window, hover, model(name)) for name in table.columns],
     )
     figure.update_layout(barmode="stack")
-    return timed(figure, window)
+    timed(figure, window)
+    if not figure.data:
+        note(figure, "not known of any call", 0.5)
+        figure.update_yaxes(showticklabels=False)
+    return figure
+
+
+def short(name: object) -> str:
+    """A name for the legend, where Plotly would read tags and draw links."""
+    text = str(name)
+    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", quote=False)
 
 
 def model(name: str) -> dict[str, str]:
@@ -154,19 +177,20 @@ def failures(rows: pd.DataFrame, window: Window) -> go.Figure:
     figure.update_yaxes(tickformat=".1~%", rangemode="tozero", row=2, col=1)
     timed(figure, window)
     if len(figure.data) == 1:
-        note(figure, "no call failed")
+        note(figure, "no call failed", 0.25)
+        figure.update_yaxes(range=[0, 0.01], row=2, col=1)
     return figure
 
 
-def note(figure: go.Figure, text: str) -> None:
+def note(figure: go.Figure, text: str, y: float) -> None:
     """Words where there is nothing to draw."""
-    figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.25, showarrow=False, opacity=0.6)
-    figure.update_yaxes(range=[0, 0.01], row=2, col=1)
+    figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=y, showarrow=False, opacity=0.6)
 
 
 def timed(figure: go.Figure, window: Window) -> go.Figure:
     """The frame that all charts over time share."""
     figure.update_xaxes(
+        type="date",  # Plotly takes it from the data, and there may be none
         range=[
             naive(window.since),
             max(naive(window.until), buckets(window)[-1] + timedelta(seconds=window.step_s)),

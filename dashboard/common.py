@@ -18,11 +18,11 @@ import pandas as pd
 import scope
 import streamlit as st
 from details import details
-from markup import Html, join, tag
+from markup import Html, join, plain, tag
 from scope import FILTERS, Window, current, link, put, written
 from tables import Column, table
 from tiles import Number, Tile, Verdict, number, share, strip, tiles
-from view import chart, follow, view
+from view import chart, view
 from vitals import comparable, vitals
 from waterfall import extent, kind, tree, waterfall
 
@@ -46,7 +46,6 @@ __all__ = [
     "details",
     "extent",
     "failed",
-    "follow",
     "formats",
     "join",
     "kind",
@@ -54,6 +53,7 @@ __all__ = [
     "live",
     "nothing_here",
     "number",
+    "plain",
     "put",
     "read",
     "rows",
@@ -147,7 +147,7 @@ def nothing_here() -> NoReturn:
             icon=":material/waving_hand:",
         )
     else:
-        chosen = ", ".join(f"{n} = {v}" for n, v in scope.filters().items() if v)
+        chosen = ", ".join(f"{n} = {plain(v)}" for n, v in scope.filters().items() if v)
         now = window()
         st.info(
             f"**No calls between {now.since:%d %b %H:%M} and {now.until:%d %b %H:%M} UTC"

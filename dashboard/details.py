@@ -75,7 +75,7 @@ def headline(one: Any, span: Any) -> Html:
         None
         if formats.missing(span.first_content_s)
         else f"first content {formats.seconds(span.first_content_s)}",
-        None if formats.missing(span.cost_usd) else f"{formats.usd(span.cost_usd)} ({span.cost_status})",
+        cost(span),
         "unpriced" if span.cost_status == "unpriced" else None,
     ]
     name = tag(
@@ -86,6 +86,13 @@ def headline(one: Any, span: Any) -> Html:
         class_="headline",
     )
     return join(name, tag("div", " · ".join(n for n in numbers if n), class_="quiet num"))
+
+
+def cost(span: Any) -> str | None:
+    if formats.missing(span.cost_usd):
+        return None
+    status = "" if formats.missing(span.cost_status) else f" ({span.cost_status})"
+    return f"{formats.usd(span.cost_usd)}{status}"
 
 
 def wrong(one: Any, said: dict[str, Any]) -> Html | None:

@@ -3,6 +3,7 @@
 tag("a", "ask <me>", href="/traces?q=x", class_="chip")
 """
 
+import re
 from html import escape
 
 
@@ -18,6 +19,11 @@ def tag(name: str, *children: object, **attributes: object) -> Html:
         if value is not None and value is not False
     )
     return Html(f"<{name}{said}>{join(*children)}</{name}>")
+
+
+def plain(text: str) -> str:
+    """`text` for Markdown, where what somebody put into a link could else fetch a picture from elsewhere."""
+    return re.sub(r"([^\w\s/])", r"\\\1", text if len(text) <= 80 else text[:79] + "…")
 
 
 def join(*children: object) -> Html:

@@ -47,8 +47,3 @@ def place(file: Path) -> Place:
     url = "" if file.stem == HOME else file.stem
     icon, hidden = words.get("ICON", "article"), words.get("HIDDEN", False)
     return Place(file, file.parent.name, url, title.rstrip("."), says.strip(), icon, hidden)
-
-
-def file_of(url: str) -> Path | None:
-    """The page behind `url`; None where there is none."""
-    return next((p.file for p in places() if p.url == url.strip("/")), None)

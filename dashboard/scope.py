@@ -59,7 +59,8 @@ RANGES = {
     "7d": Range(604_800, 7_200, 60),
     "30d": Range(2_592_000, 21_600, 60),
 }
-STEPS_S = (1, 5, 15, 60, 300, 900, 3_600, 7_200, 21_600, 86_400)  # buckets of a custom range
+STEPS_S = (1, 5, 15, 60, 300, 900, 3_600, 7_200, 21_600, 86_400)  # buckets of a custom range; then whole days
+YEARS = range(1970, 2200)  # outside of them sums with moments overflow
 BUCKETS = 100  # no chart has more by much
 
 
@@ -92,7 +93,8 @@ def fixed(since: datetime, until: datetime) -> Window:
     since, until = sorted((since, until))
     until = max(until, since + timedelta(seconds=1))
     wanted = (until - since).total_seconds() / BUCKETS
-    return Window(since, until, next((s for s in STEPS_S if s >= wanted), STEPS_S[-1]), None)
+    days = -(-wanted // 86_400) * 86_400
+    return Window(since, until, int(next((s for s in STEPS_S if s >= wanted), days)), None)
 
 
 def floor(moment: datetime, step_s: int) -> datetime:
@@ -142,7 +144,7 @@ def parse(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-    if found is None:
+    if found is None or found.year not in YEARS:
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 

@@ -1,14 +1,12 @@
 """Markup and charts on the page, with links that open pages without a reload.
 
-Style and scripts are in view.css, view.js and chart.js. Streamlit gives them the theme as `--st-*` variables,
-so light and dark follow.
+Style and scripts are in view.css, view.js, chart.js and go.js. Streamlit gives them the theme as `--st-*`
+variables, so light and dark follow.
 """
 
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
-import places
 import plotly
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,11 +21,12 @@ CHART_CSS = ".chart { width: 100%; min-height: 290px; } .chart .nsewdrag { curso
 def view(html: Html, key: str) -> None:
     """Shows `html`; a click on a link of ours opens its page."""
     component = st.components.v2.component(
-        "llmobs_view", html='<div class="box"></div>', css=text("view.css"), js=text("view.js")
+        "llmobs_view",
+        html='<div class="box"></div>',
+        css=text("view.css"),
+        js=text("go.js") + text("view.js"),
     )
-    shown = component(data={"html": html}, key=key, on_go_change=nothing)
-    if shown.go:
-        follow(shown.go)
+    component(data={"html": html}, key=key)
 
 
 def chart(figure: go.Figure, key: str, step_s: int, href: str | None = None) -> None:
@@ -36,25 +35,11 @@ def chart(figure: go.Figure, key: str, step_s: int, href: str | None = None) -> 
         "llmobs_chart",
         html='<div class="chart"></div>',
         css=CHART_CSS,
-        js=text("chart.js"),
+        js=text("go.js") + text("chart.js"),
         isolate_styles=False,
     )
     data = {"figure": figure.to_json(), "config": CONFIG, "script": PLOTLY, "href": href, "step_s": step_s}
-    shown = component(data=data, key=key, on_go_change=nothing)
-    if shown.go:
-        follow(shown.go)
-
-
-def follow(href: str) -> None:
-    """Opens `href`, such as "/trace?id=ab": one of our pages, otherwise nothing happens."""
-    target = urlsplit(href)
-    file = places.file_of(target.path)
-    if file:
-        st.switch_page(file, query_params=dict(parse_qsl(target.query)))
-
-
-def nothing() -> None:
-    """A callback must be given for a click to be told."""
+    component(data=data, key=key)
 
 
 @cache

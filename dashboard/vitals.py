@@ -40,9 +40,8 @@ def comparable(oldest: pd.Timestamp, window: Window) -> bool:
 def pick(found: pd.DataFrame, is_now: bool) -> pd.Series:
     """The numbers of one window; where it has no calls, zero calls and everything else unknown."""
     one = found[found.is_now == is_now]
-    return (
-        one.iloc[0] if len(one) else pd.Series({"calls": 0, "failed": 0, "users": 0}).reindex(found.columns)
-    )
+    none = {"calls": 0, "failed": 0, "cancelled": 0, "users": 0}
+    return one.iloc[0] if len(one) else pd.Series(none).reindex(found.columns)
 
 
 def alerts(firing: pd.DataFrame) -> list[Verdict]:
@@ -73,7 +72,7 @@ def freshness(newest: object) -> Verdict:
 
 
 def prices(now: pd.Series) -> list[Verdict]:
-    answered = now["calls"] - now["failed"]
+    answered = now["calls"] - now["failed"] - now["cancelled"]
     if not answered:
         return []
     unpriced = now["unpriced"] / answered

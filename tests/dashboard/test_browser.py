@@ -5,11 +5,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser import chromium
 from tests.dashboard.shown import call
@@ -18,7 +17,6 @@ from tests.server.services import ask, eventually, service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.long]
 PATIENCE_MS = 60_000
-TRIES = 4  # at a click: Plotly takes none while it draws
 OLD = {"trace_id": "ab" * 16, "name": "the old one", "user_id": "zoe"}
 # What must be seen on each page before it counts as shown.
 SEEN = {
@@ -27,6 +25,16 @@ SEEN = {
     f"/trace?id={OLD['trace_id']}": "the old one",
     "/alerts": "31 of 214 calls failed",
 }
+
+# Of all models the one that is drawn least: its name, and the middle of its highest bar.
+THINNEST = """() => {
+  const drawn = [...document.querySelector(".chart").querySelectorAll(".trace.bars")].map((one) => {
+    const boxes = [...one.querySelectorAll("path")].map((bar) => bar.getBoundingClientRect());
+    const { x, y, width, height } = boxes.reduce((a, b) => (a.height > b.height ? a : b));
+    return [one.__data__[0].trace.name, x + width / 2, y + height / 2, height];
+  });
+  return drawn.filter((each) => each.pop() > 4).at(-1);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +221,20 @@ def test_what_the_reader_points_at_stays_while_new_data_come(browser, dashboard,
         chart.get_by_text("newer-model").first.wait_for()
 
 
+def test_a_refresh_leaves_the_focus_and_what_is_scrolled(browser, dashboard):
+    with visit(browser, dashboard, width=390) as page:
+        page.locator("[data-testid=stBidiComponentIsolated] .scroll").evaluate("each => each.scrollLeft = 50")
+        page.locator("[data-testid=stBidiComponentIsolated] a.tile").first.focus()
+        age = page.locator("[data-testid=stBidiComponentIsolated] .chip", has_text="Newest data")
+        before = age.inner_text()
+
+        eventually(lambda: age.inner_text() != before, 60)
+
+        assert page.evaluate("document.activeElement.shadowRoot.activeElement.className") == "tile n1"
+        scrolled = "[data-testid=stBidiComponentIsolated] .scroll"
+        assert page.locator(scrolled).evaluate("each => each.scrollLeft") == 50
+
+
 def test_from_the_list_into_a_trace_to_a_step_and_back(browser, dashboard):
     with visit(browser, f"{dashboard}/traces?words=kettle&range=6h") as page:
         page.evaluate("window.mark = 1")
@@ -240,21 +262,22 @@ def test_a_filter_goes_to_the_url_and_along_to_other_pages(browser, dashboard):
         assert "model=gpt-4o" in page.url
 
 
-def test_a_click_on_a_bar_opens_the_traces_behind_it(browser, dashboard):
-    with visit(browser, dashboard) as page:
+def test_a_click_on_a_bar_opens_the_traces_behind_it_and_back_leads_to_the_bar(browser, dashboard):
+    with visit(browser, f"{dashboard}/?service=shop") as page:
         drawn(page)
-        chart = page.locator(".chart").first
-        bar = point_at(chart)
+        name, *place = page.evaluate(THINNEST)
 
-        for _ in range(TRIES):
-            chart.locator(".nsewdrag").click(position=bar)
-            with suppress(TooLate):
-                page.wait_for_url("**/traces?*from=*&to=*", timeout=PATIENCE_MS / TRIES)
-                break
-
-        assert "/traces?" in page.url
+        page.mouse.move(place[0] - 1, place[1])
+        page.locator(".chart .hoverlayer text").first.wait_for()
+        page.mouse.click(*place)
+        page.wait_for_url("**/traces?*from=*&to=*")
+        assert f"model={name}" in page.url
         page.get_by_text("newest first").first.wait_for()
         assert page.locator("a.cover").count() > 0
+
+        page.go_back()
+        drawn(page)
+        assert page.url == f"{dashboard}/?service=shop"
 
 
 def test_the_page_goes_on_when_the_collector_is_back(browser, tmp_path):

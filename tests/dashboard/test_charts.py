@@ -118,3 +118,50 @@ def test_models_in_one_chart_differ_in_colour():
 
 def test_no_series_has_the_colour_of_failure():
     assert palette.BAD not in palette.SERIES
+
+
+def test_a_model_has_one_color_in_every_chart_of_the_window():
+    """`internal-embedder` has no price; `text-embedding-3-small` wants the same colour and gives way."""
+    usage = rows(
+        minutes=[0, 0],
+        model=["internal-embedder", "text-embedding-3-small"],
+        tokens=[10, 20],
+        cost_usd=[math.nan, 0.5],
+    )
+    shades = charts.shades(usage)
+
+    [large, small] = charts.tokens_per_minute(usage, WINDOW).data
+    [cost] = charts.cost_by_model(usage, WINDOW).data
+
+    assert (large.name, small.name) == ("text-embedding-3-small", "internal-embedder")
+    assert large.marker.color == cost.marker.color == shades[large.name]
+    assert small.marker.color == shades[small.name] != large.marker.color
+
+
+def test_of_many_models_those_that_are_drawn_have_colors():
+    names = [f"m{number:02}" for number in range(60)]
+    usage = rows(minutes=[0] * 60, model=names, tokens=range(60), cost_usd=range(60))
+
+    drawn = charts.cost_by_model(usage, WINDOW).data
+
+    assert [each.name for each in drawn] == [*reversed(names[-8:]), "other"]
+    assert len({each.marker.color for each in drawn}) == 9
+
+
+def test_a_chart_without_a_known_number_spans_the_window_and_says_so():
+    usage = rows(minutes=[0], model=["a"], tokens=[math.nan], cost_usd=[math.nan])
+
+    for figure in (charts.tokens_per_minute(usage, WINDOW), charts.cost_by_model(usage, WINDOW)):
+        assert not figure.data
+        assert figure.layout.xaxis.type == "date"
+        assert not figure.layout.yaxis.showticklabels
+        assert figure.layout.annotations[0].text == "not known of any call"
+
+
+def test_the_name_of_a_series_is_never_markup_and_never_fills_the_chart():
+    usage = rows(minutes=[0], model=["<a href='http://x'>" + "n" * 500], tokens=[1])
+
+    [series] = charts.tokens_per_minute(usage, WINDOW).data
+
+    assert series.name == "&lt;a href='http://x'&gt;" + "n" * 20 + "…"
+    assert series.meta == {"model": usage.model[0]}

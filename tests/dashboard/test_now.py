@@ -133,7 +133,7 @@ def test_models_are_listed_by_cost_and_lead_to_their_traces(store):
 
     # m-one: 3 calls, 1 refused; cost 1.5, before 3
     assert "m-one openai 3 1 · 33.3 % 1.95 s 390 ms 6,000 $1.50 $3.00 m-two openai 1 0 3.00 s" in words(shown)
-    assert "model=m-one&amp;status=error" in markup(shown)
+    assert "model=m-one&amp;provider=openai&amp;status=error" in markup(shown)
     assert "1 unpriced" in words(shown)
 
 
@@ -170,3 +170,45 @@ def test_a_range_that_nobody_knows_is_the_last_hour(store):
     store.append([call(1, datetime.now(UTC) - timedelta(minutes=50))])
 
     assert "0 of 1 calls failed" in words(run("operate/now", range="lots"))
+
+
+def test_a_cancelled_call_is_not_one_that_has_a_price(store):
+    store.append([call(1, at(10), status="cancelled", cost_status="unpriced")])
+
+    assert "Every call has a price" not in words(run("operate/now", **HOUR))
+
+
+def test_a_model_that_fails_is_listed_however_many_cost_more(store):
+    store.append([call(n, at(10), model=f"m{n:02}", cost_usd=n) for n in range(1, 60)])
+    store.append([call(90, at(11), model="down", status="error", error_type="500", cost_status="unpriced")])
+
+    text = words(run("operate/now", **HOUR))
+
+    assert "down openai 1 1 · 100 %" in text
+    assert " models, those that cost most" not in text
+
+
+def test_models_that_are_not_listed_are_counted(store):
+    store.append([call(n, at(10), model=f"m{n:03}", cost_usd=n) for n in range(1, 121)])
+
+    assert "100 of 120 models, those that cost most" in words(run("operate/now", **HOUR))
+
+
+def test_a_model_of_two_providers_leads_to_the_traces_of_that_one(store):
+    store.append([call(1, at(10), model="m", provider="azure"), call(2, at(11), model="m", status="error")])
+    store.append([call(3, at(12), model=None, provider=None)])
+
+    page = run("operate/now", **HOUR)
+
+    assert "model=m&amp;provider=azure" in markup(page)
+    assert "model=m&amp;provider=openai&amp;status=error" in markup(page)
+    assert "model=unknown" not in markup(page)  # no call says that, so that no trace would fit
+    assert "nan" not in words(page)
+
+
+def test_a_filter_of_the_url_is_words_not_markdown(store):
+    store.append([call(1, at(10))])
+
+    page = run("operate/now", **HOUR, model="![x](http://elsewhere/a.png)")
+
+    assert "with model = \\!\\[x\\]\\(http\\://elsewhere/a\\.png\\)" in page.info[0].value

@@ -61,3 +61,14 @@ def test_a_link_takes_the_window_and_the_filters_along():
         assert scope.link("", model=None) == "/?range=6h"
     with scope.given({}):
         assert scope.link("alerts") == "/alerts"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_that_no_call_can_have_is_as_good_as_none(moment):
+    assert scope.parse(moment) is None
+
+
+def test_a_window_of_many_years_has_no_more_bars_than_any_other():
+    found = scope.fixed(utc(22).replace(year=2000), utc(22))
+
+    assert found.step_s == 95 * 86_400  # 26 years are 9,496 days; a hundredth, in whole days

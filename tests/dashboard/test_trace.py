@@ -185,7 +185,35 @@ def test_without_an_id_nothing_breaks(store):
 def test_a_big_trace_is_drawn_in_pages(store):
     store.append([call(n, at(n / 100), trace_id=ID, name=f"step {n}") for n in range(1, 1_206)])
 
-    page = shown()
+    page = shown(1)
 
     assert "Spans 1,205" in words(page)
     assert markup(page).count('class="row call') == 1_000
+
+
+def test_the_root_names_the_trace_though_an_orphan_began_before_it(store):
+    lost = call(2, at(0), **{**INSIDE, "parent_span_id": "9" * 16}, name="an orphan", operation="chat")
+    store.append([lost, call(1, at(0.1), name="the root", user_id="ann")])
+
+    page = run("operate/trace", id=ID)
+
+    assert words(page).startswith("← Traces the root ")
+    assert "nan" not in words(page)
+
+
+def test_the_chosen_step_of_a_long_trace_is_on_the_page_that_shows(store):
+    inside = {**INSIDE, "operation": "execute_tool"}
+    steps = [call(n, at(0.01), **inside, name=f"step {n}") for n in range(2, 2_302)]
+    store.append([call(1, at(0), name="long"), *steps])
+
+    page = run("operate/trace", id=ID, span=f"{2_200:016x}")
+
+    assert "row tool chosen" in markup(page)
+    assert "step 2200" in words(page)
+    assert "step 1000 " not in words(page)
+
+
+def test_an_id_that_is_none_is_not_shown_as_markdown(store):
+    page = run("operate/trace", id="`![x](http://elsewhere/a.png)")
+
+    assert "\\`\\!\\[x\\]\\(" in page.warning[0].value

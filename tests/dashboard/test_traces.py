@@ -155,3 +155,22 @@ def test_a_store_without_calls_says_how_to_fill_it(store, tmp_path, monkeypatch)
 
     assert "examples/hello.py" in run("operate/traces").info[0].value
     empty.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page": "nan"},
+        {"page": "inf"},
+        {"page": "1e30"},
+        {"min_duration_s": "nan"},
+        {"min_cost_usd": "inf"},
+        {"status": "weird"},
+    ],
+)
+def test_what_cannot_be_read_in_the_url_is_not_asked(query):
+    page = run("operate/traces", **HOUR, **query)
+
+    assert not page.exception
+    assert not page.error
+    assert words(page).startswith(words(run("operate/traces", **HOUR))[:20])

@@ -10,6 +10,7 @@ from common import (
     chart,
     comparable,
     formats,
+    join,
     link,
     live,
     rows,
@@ -48,17 +49,18 @@ def total(numbers: pd.DataFrame) -> Html:
 
 
 def listed(models: pd.DataFrame) -> Html:
-    colors = charts.colors(models.model)
-    return table(
+    colors = charts.shades(rows("usage_by_model"))
+    whole = table(
         models,
         [
-            Column("Model", lambda r: cells.model(r, colors[r.model])),
+            Column("Model", lambda r: cells.model(r, colors.get(r.model, charts.OTHER))),
             Column("Calls", lambda r: formats.count(r.calls), True),
             Column("Tokens", lambda r: formats.count(r.tokens), True),
             Column("Cost", cells.cost, True),
             Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
         ],
     )
+    return join(cells.listed(models), whole)
 
 
 live(show)

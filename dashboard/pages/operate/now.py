@@ -11,6 +11,7 @@ from common import (
     chart,
     comparable,
     formats,
+    join,
     link,
     live,
     nothing_here,
@@ -58,11 +59,11 @@ def draw(series: pd.DataFrame) -> None:
 
 def models(found: pd.DataFrame) -> Html:
     """The models by cost; what fails links to the traces."""
-    colors = charts.colors(found.model)
-    return table(
+    colors = charts.shades(rows("usage_by_model"))
+    whole = table(
         found,
         [
-            Column("Model", lambda r: cells.model(r, colors[r.model])),
+            Column("Model", lambda r: cells.model(r, colors.get(r.model, charts.OTHER))),
             Column("Calls", lambda r: formats.count(r.calls), True),
             Column("Failed", failed, True),
             Column("p95", lambda r: formats.seconds(r.p95_s), True),
@@ -72,13 +73,14 @@ def models(found: pd.DataFrame) -> Html:
             Column("Before", lambda r: formats.usd(r.cost_before_usd), True, "Cost in the window before"),
         ],
     )
+    return join(cells.listed(found), whole)
 
 
 def failed(row: object) -> object:
     if not row.failed:
         return "0"
     text = f"{formats.count(row.failed)} · {formats.share(row.failed_share)}"
-    return tag("a", text, class_="link bad", href=link("traces", model=row.model, status="error"))
+    return tag("a", text, class_="link bad", href=cells.traces(row, status="error"))
 
 
 live(show)

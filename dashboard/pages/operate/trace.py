@@ -10,6 +10,7 @@ from common import (
     kind,
     link,
     live,
+    plain,
     rows,
     tag,
     tree,
@@ -37,7 +38,7 @@ def show() -> None:
     left, right = st.columns([0.56, 0.44])
     with left:
         first, length_s = extent(spans)
-        begin = page(len(nodes))
+        begin = page(len(nodes), [n.span.span_id for n in nodes].index(chosen), chosen)
         shown = nodes[begin : begin + PAGE]
         view(
             waterfall(shown, first, length_s, chosen, lambda s: link("trace", id=trace, span=s)),
@@ -55,12 +56,12 @@ def show() -> None:
         )
 
 
-def page(total: int) -> int:
-    """The first row to draw."""
+def page(total: int, at: int, chosen: str) -> int:
+    """The first row to draw: of the page with the chosen one, row `at`, until the reader turns another."""
     if total <= PAGE:
         return 0
     st.caption(f"{total:,} spans, {PAGE:,} at a time")
-    return (st.pagination(-(-total // PAGE), key="trace.page") - 1) * PAGE
+    return (st.pagination(-(-total // PAGE), default=at // PAGE + 1, key=f"trace.page.{chosen}") - 1) * PAGE
 
 
 def first_look(nodes: list) -> str:
@@ -75,7 +76,7 @@ def first_look(nodes: list) -> str:
 
 def head(trace: str, nodes: list, spans: pd.DataFrame) -> list:
     """Name and totals."""
-    root = nodes[0].span
+    root = next((n for n in nodes if not n.wrong and not n.depth), nodes[0]).span
     first, length_s = extent(spans)
     failed, cost = int((spans.status == "error").sum()), spans.cost_usd.sum(min_count=1)
     calls = [n.span for n in nodes if kind(n.span.operation) == "call"]
@@ -113,8 +114,8 @@ def unknown(trace: str) -> None:
         st.info("**No trace is named.** Open one from the list of traces.", icon=":material/search_off:")
     else:
         st.warning(
-            f"**There is no trace `{trace}`.** Ids have 32 hexadecimal letters. It may not have arrived yet "
-            "(a span comes about a second after its end; this page looks again), or it is older than "
+            f"**There is no trace {plain(trace)}.** Ids have 32 hexadecimal letters. It may not have arrived "
+            "yet (a span comes about a second after its end; this page looks again), or it is older than "
             "`LLMOBS_KEEP_DAYS`.",
             icon=":material/search_off:",
         )

@@ -1,5 +1,7 @@
 """Traces: find the one that went wrong."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 from common import (
@@ -20,6 +22,7 @@ from common import (
 
 ICON = "account_tree"
 SIZE = 50
+FURTHEST = 1_000_000  # page
 STATUS = {"all": None, "failed": "error", "fine": "ok"}
 TEXTS = {"user": "User", "session": "Session", "step": "Step (in a span's name, such as execute_tool)"}
 LEAST = {"min_duration_s": "At least, seconds", "min_cost_usd": "At least, USD"}
@@ -39,7 +42,7 @@ def bar() -> None:
             on_change=changed,
             args=("words",),
         )
-        keep("status", next((k for k, v in STATUS.items() if v == st.query_params.get("status")), "all"))
+        keep("status", next(k for k, v in STATUS.items() if v == status()))
         st.segmented_control(
             "Status",
             list(STATUS),
@@ -84,21 +87,30 @@ def changed(name: str) -> None:
 
 
 def least(name: str) -> float | None:
+    """A number of the URL; None for none and for what is no number."""
     try:
-        return float(st.query_params[name])
+        found = float(st.query_params[name])
     except (KeyError, ValueError):
         return None
+    return found if math.isfinite(found) else None
+
+
+def status() -> str | None:
+    """That of the URL, where it is one that there is."""
+    found = st.query_params.get("status")
+    return found if found in STATUS.values() else None
 
 
 def asked() -> dict[str, object]:
     """What the URL asks of traces."""
-    texts = {name: st.query_params.get(name) or None for name in ("words", "status", *TEXTS)}
-    return {**texts, **{name: least(name) for name in LEAST}}
+    texts = {name: st.query_params.get(name) or None for name in ("words", *TEXTS)}
+    return {**texts, "status": status(), **{name: least(name) for name in LEAST}}
 
 
 def show() -> None:
     """One page of traces, newest first."""
-    page = max(int(least("page") or 1), 1)
+    page = int(least("page") or 1)
+    page = page if 1 <= page <= FURTHEST else 1
     found = rows("traces", **asked(), size=SIZE, skip=(page - 1) * SIZE)
     if found.empty:
         no_trace(page)

@@ -1,7 +1,7 @@
 -- Models by what they cost: calls, failures, latency, tokens and cost, with the cost of the window before.
 -- Parameters: $since, $until (UTC), $service, $provider, $model, $environment (NULL for all).
 -- Columns: model, provider, calls, failed, failed_share (0 to 1), p95_s, first_p95_s (seconds), tokens,
---   cost_usd (NULL where no call has a price), cost_before_usd, unpriced (answered calls).
+--   cost_usd (NULL where no call has a price), cost_before_usd, unpriced (answered calls), found (models in all).
 WITH marked AS (
   SELECT *, started_at >= $since AS is_now
   FROM calls
@@ -23,9 +23,10 @@ SELECT
   (sum(coalesce(input_tokens + output_tokens, input_tokens, output_tokens)) FILTER (is_now))::BIGINT AS tokens,
   sum(cost_usd) FILTER (is_now) AS cost_usd,
   sum(cost_usd) FILTER (NOT is_now) AS cost_before_usd,
-  count(*) FILTER (is_now AND status = 'ok' AND cost_status = 'unpriced') AS unpriced
+  count(*) FILTER (is_now AND status = 'ok' AND cost_status = 'unpriced') AS unpriced,
+  count(*) OVER () AS found
 FROM marked
 GROUP BY ALL
 HAVING count(*) FILTER (is_now) > 0
 ORDER BY cost_usd DESC NULLS LAST, calls DESC
-LIMIT 20
+LIMIT 100
