@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from llmobs.server.collector.backlog import GROUP_BYTES, GROUP_S, Backlog, Group
+from llmobs.server.collector.backlog import GROUP_BYTES, GROUP_S, MOST_BYTES, Backlog, Group
 from llmobs.server.collector.refusal import Refusal
 
 
@@ -34,7 +34,7 @@ def test_a_group_ends_with_its_segment(backlog):
 
 def test_a_large_group_is_not_waited_for(backlog):
     half = bytes(GROUP_BYTES // 2)
-    for _ in range(3):
+    for _ in range(2):
         backlog.put(0, half)
 
     began = time.monotonic()
@@ -42,6 +42,14 @@ def test_a_large_group_is_not_waited_for(backlog):
 
     assert group == Group(0, [half, half])
     assert time.monotonic() - began < GROUP_S
+
+
+def test_what_waits_is_taken_as_one_up_to_a_limit(backlog):
+    third = bytes(MOST_BYTES // 3 + 1)
+    for _ in range(4):
+        backlog.put(0, third)
+
+    assert [len(backlog.take().payloads), len(backlog.take().payloads)] == [3, 1]
 
 
 def test_a_small_group_waits_a_moment_for_more(backlog):
