@@ -14,8 +14,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
-    """A store with a call of eight days ago, and a question that runs for a second."""
-    store = open_store(f"duckdb://{tmp_path}", query_timeout=1.0)
+    """A store with a call of eight days ago, and a question that runs for 0.4 s."""
+    store = open_store(f"duckdb://{tmp_path}", query_timeout=0.4)
     store.append([call(1, NOW - timedelta(days=8))])
     store.seal()
     begin, begun, ended = store._door._begin, threading.Event(), []
