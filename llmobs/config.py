@@ -160,7 +160,9 @@ SETTINGS: dict[str, Setting] = {
             "Acknowledged bytes not yet decoded; past it clients are told to wait.",
             "server",
         ),
-        Setting("memory_limit", "256MB", str, "such as 2GB", "Memory that the database may use.", "server"),
+        Setting(
+            "memory_limit", "256MB", str, "size", "Memory that the database may use, such as 2GB.", "server"
+        ),
         Setting("query_timeout", 30.0, float, "s", "Longest time a query may run.", "server"),
         Setting("keep_days", 30.0, float, "days", "How long spans are kept.", "server"),
         Setting(

@@ -23,7 +23,7 @@ RANGES: dict[str, tuple[float, float]] = {
 # How a text has to look, by the unit of its setting, and that in words.
 FORMS: dict[str, tuple[str, str]] = {
     "URL": (r"https?://[^\s/].*", "an address such as https://llmobs.example.com"),
-    "such as 2GB": (r"(?i)\d+(\.\d+)? ?[kmgt]i?b", "a size such as 512MB or 2GB"),
+    "size": (r"(?i)\d+(\.\d+)? ?[kmgt]i?b", "a size such as 512MB or 2GB"),
 }
 WORDS = {**NUMBERS, str: "text", bool: "true or false"}
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector
 
+import llmobs
 from llmobs import config
 from llmobs.discover import modules
 from llmobs.instrumentation import export, patch, switch, transport
@@ -34,7 +35,7 @@ PACKAGES = ("opentelemetry-sdk", "opentelemetry-exporter-otlp", "wrapt")
 def report() -> str:
     """Everything, in the order in which one would ask."""
     on = "on" if switch.in_force else "not switched on in this process"
-    lines = [f"llmobs {export.version()} on Python {platform.python_version()}, instrumentation {on}"]
+    lines = [f"llmobs {llmobs.__version__} on Python {platform.python_version()}, instrumentation {on}"]
     lines += [f"  {name} {installed(name) or 'is missing'}" for name in PACKAGES]
     lines += ["", "SDKs", *sdks(), "", "Collector", *collector(), "", "Settings", *settings()]
     return "\n".join([*lines, "", "Spans of this process", f"  {counted()}", ""])

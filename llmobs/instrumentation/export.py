@@ -63,7 +63,7 @@ def start(settings: Mapping[str, Any], given: trace.TracerProvider | None = None
     elif _outbox is not None:
         found.add_span_processor(_outbox)
     _provider = found
-    _tracer = found.get_tracer("llmobs", version())
+    _tracer = found.get_tracer("llmobs", llmobs.__version__)
     atexit.register(stop)
     return _provider  # type: ignore[no-any-return]
 
@@ -113,8 +113,3 @@ def counters() -> dict[str, int]:
     if _outbox is None:
         return {"sent": 0, "dropped": 0, "failed": 0, "queued": 0}
     return {**vars(_outbox.counters), "queued": _outbox.queued()}
-
-
-def version() -> str:
-    """Of this package; "0" where it runs from a folder."""
-    return str(llmobs.__version__)

@@ -1,9 +1,9 @@
 """How a collector is: /api/status for people, /healthz and /readyz for supervisors, /metrics in numbers."""
 
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import llmobs
 from llmobs.server.collector import segments
 from llmobs.server.collector.front import Door, Request
 from llmobs.server.collector.metrics import Metric
@@ -33,7 +33,7 @@ class Health:
         counts = service.metrics.counts()
         return {
             **service.store.counts(),
-            "version": installed(),
+            "version": llmobs.__version__,
             "started_at": self._started_at.isoformat().replace("+00:00", "Z"),
             "data": str(service.data),
             "ready": not service.intake.closed,
@@ -91,11 +91,3 @@ class Health:
             ),
             Metric("journal_writable", "gauge", "0 while the disk refuses.", not service.journal.trouble),
         ]
-
-
-def installed() -> str:
-    """The version of the package, "" in a checkout that is not installed."""
-    try:
-        return version("llmobs")
-    except PackageNotFoundError:
-        return ""

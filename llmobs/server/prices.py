@@ -11,6 +11,7 @@ Checked against genai-prices 0.2.3 (2026-11-22), to the nano-dollar.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ INPUT_KINDS = 5  # of `Rates`, the first ones
 # A kind without a price of its own pays that of another: what is cached the input price. A search none.
 PAYS = {"cached": "input", "written": "input", "written_1h": "written", "input_audio": "input"}
 PAYS |= {"reasoning": "output", "output_audio": "output"}
+NOTHING = Price((Rates(),))
 OWN_ENOUGH = {"reasoning"}  # reasoning is output: the output price is its own
 WORDS = ("operation", *Asked._fields, "usage_source", "stream_end")
 MOST_TOKENS = 10**12  # a count beyond it is no usage
@@ -157,7 +159,7 @@ class RateTable(NamedTuple):
 
 def rate_table(found: Sequence[Price | None], group: Whole, size: Whole) -> tuple[Whole, RateTable]:
     """Each call's column, and the columns. `size`: input tokens, which decide the level of the whole call."""
-    prices = [price or Price((Rates(),)) for price in found] or [Price((Rates(),))]
+    prices = [price or NOTHING for price in found] or [NOTHING]
     first = np.cumsum([0, *(len(price.levels) for price in prices)])
     level = first[group]
     for number, price in enumerate(prices):
@@ -176,6 +178,7 @@ def rate_table(found: Sequence[Price | None], group: Whole, size: Whole) -> tupl
     )
 
 
+@cache
 def effective(rates: Rates) -> list[int]:
     """What each kind pays; -1 where there is no price."""
     paid = rates._asdict()
@@ -184,6 +187,7 @@ def effective(rates: Rates) -> list[int]:
     return [-1 if paid[kind] is None else paid[kind] for kind in Rates._fields[:-1]]
 
 
+@cache
 def gaps(rates: Rates) -> list[bool]:
     """Which kinds have no price of their own."""
     own = rates._asdict()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmobs.server import ports
+from llmobs.server.collector import segments
 from llmobs.server.collector.backlog import Backlog
 from llmobs.server.collector.front import Front
 from llmobs.server.collector.grpc_front import GrpcFront
@@ -62,7 +63,7 @@ class Service:
         except BaseException:
             self._release_ports()
             raise
-        self.journal = Journal(self.data / "journal", self.backlog, self.store.position())
+        self.journal = Journal(self.data / segments.FOLDER, self.backlog, self.store.position())
         self.decoder = Decoder(
             self.backlog, self._decoding, self.store, self.hot, self.quarantine, self.metrics
         )

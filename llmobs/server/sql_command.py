@@ -8,6 +8,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from llmobs.server import formats
+from llmobs.server.collector import segments
 from llmobs.server.store import Store, open_store, sql
 from llmobs.server.up import answers, url
 
@@ -47,7 +48,7 @@ def found(settings: Mapping[str, Any]) -> Store:
         return open_store(collector)
     if (Path(settings["data"]) / "llmobs.duckdb").exists():
         store = open_store(f"duckdb://{settings['data']}")
-        tell_of_journal(Path(settings["data"]) / "journal")
+        tell_of_journal(Path(settings["data"]) / segments.FOLDER)
         return store
     raise LookupError(
         f"No collector answers at {collector}, and there is no data in {settings['data']}. "

@@ -205,50 +205,44 @@ FAILED = {
     "error": {"code": "server_error", "message": "Out of luck."},
     "output": [],
 }
-FAILURES = {
-    "at once": (FAILED, False),
-    "at the end": ([*RESPONSE_STREAM[:4], *sse({"type": "response.failed", "response": FAILED})], True),
-    "inside": ([*RESPONSE_STREAM[:4], *sse({"type": "error", **FAILED["error"], "param": None})], True),
-}
-
-
-@pytest.mark.parametrize("kind", FAILURES)
-def test_a_failure_that_comes_as_an_answer_is_one(kind, seen):
-    wire, streamed = FAILURES[kind]
-
-    got = Net(wire).openai().responses.create(model="m", input="x", stream=streamed)
-    if streamed:
-        list(got)
-
-    [span] = seen()
-    assert span.attributes["error.type"] == "server_error"
-    assert span.attributes.get("llmobs.stream.end") == ("error" if streamed else None)
-    assert span.status.status_code is StatusCode.ERROR
-    assert span.status.description == "server_error: Out of luck."
-
-
 GONE = {"code": 502, "message": "Out of luck."}
 LAST = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "error": GONE}
-BROKEN = {  # as OpenRouter tells of it
-    "at once": ({"error": GONE, "user_id": "u"}, False),
-    "in a choice": ({**CHAT, "choices": [{**CHAT["choices"][0], **LAST}]}, False),
-    "in a stream": ([*CHAT_STREAM[:3], *sse(chunk(None, choices=[LAST]), done=True)], True),
+TOLD = {  # what comes, whether as a stream, and the failure's code
+    "a response": (FAILED, False, "server_error"),
+    "the end of a response": (
+        [*RESPONSE_STREAM[:4], *sse({"type": "response.failed", "response": FAILED})],
+        True,
+        "server_error",
+    ),
+    "an event of a response": (
+        [*RESPONSE_STREAM[:4], *sse({"type": "error", **FAILED["error"], "param": None})],
+        True,
+        "server_error",
+    ),
+    # as OpenRouter tells of it
+    "a completion": ({"error": GONE, "user_id": "u"}, False, "502"),
+    "a choice": ({**CHAT, "choices": [{**CHAT["choices"][0], **LAST}]}, False, "502"),
+    "a streamed choice": ([*CHAT_STREAM[:3], *sse(chunk(None, choices=[LAST]), done=True)], True, "502"),
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_a_failure_that_comes_as_a_completion_is_one(kind, seen):
-    wire, streamed = BROKEN[kind]
+@pytest.mark.parametrize("kind", TOLD)
+def test_a_failure_that_comes_as_an_answer_is_one(kind, seen):
+    wire, streamed, code = TOLD[kind]
+    client = Net(wire).openai()
 
-    got = Net(wire).openai().chat.completions.create(**ASK, stream=streamed)
+    if code == "502":
+        got = client.chat.completions.create(**ASK, stream=streamed)
+    else:
+        got = client.responses.create(model="m", input="x", stream=streamed)
     if streamed:
         list(got)
 
     [span] = seen()
-    assert span.attributes["error.type"] == "502"
+    assert span.attributes["error.type"] == code
     assert span.attributes.get("llmobs.stream.end") == ("error" if streamed else None)
     assert span.status.status_code is StatusCode.ERROR
-    assert span.status.description == "502: Out of luck."
+    assert span.status.description == f"{code}: Out of luck."
 
 
 def test_an_error_inside_a_stream_has_the_providers_word_and_not_the_good_status(seen):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from llmobs.server.collector.limits import Room
 
 # Each column costs something for a group, however few spans: 52 µs a span in groups of 512, 36 in groups of
-# 1,024, 28 in groups of 4,096. What waits is taken as one, up to where the decoder held the GIL too long.
+# 1,024, 28 in groups of 4,096. What waits is taken as one, until the decoder would hold the GIL too long.
 GROUP_BYTES = 2 << 20  # waited for
 MOST_BYTES = 4 << 20
 GROUP_S = 0.1

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import xxhash
 
+FOLDER = "journal"  # in the data folder
 MAGIC = b"llmobsJ1"
 LENGTH = struct.Struct("<I")
 DIGEST_BYTES = 16

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import duckdb
 
+from llmobs.server.collector import segments
 from llmobs.server.collector.columns import CONTENT
 from llmobs.server.store import schema
 from llmobs.server.store.opening import SPILL
 
-PASSING = (SPILL, "journal")  # folders that empty themselves, whatever is dropped here
-
+PASSING = (SPILL, segments.FOLDER)  # folders that empty themselves, whatever is dropped here
 ROUNDS = 40  # of a tenth each: enough to bring down anything, and an end
 FULL = 0.9  # of max_disk: room for the journal and the next seal
 
