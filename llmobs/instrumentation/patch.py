@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import wrapt
 
 log = logging.getLogger("llmobs")
-Wrapper = Callable[[Any, Any, Any, Any], Any]  # wrapped, instance, args, kwargs
 Shape = tuple[tuple[Any, ...], Mapping[str, Any]]  # arguments that the method has to take, after `self`
 
 
