@@ -64,7 +64,7 @@ def test_everything_comes_up_goes_on_after_a_crash_and_ends_on_ctrl_c(start):
     pids = tree.pids()
     assert pids["collector"] != before["collector"]
     assert pids["dashboard"] == before["dashboard"]
-    assert asked(tree, "SELECT count(*) AS spans FROM spans") == [{"spans": 1}]
+    until(lambda: asked(tree, "SELECT count(*) AS spans FROM spans") == [{"spans": 1}])
 
     assert tree.end() == 0
 
