@@ -14,6 +14,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One renderer for all pages, which keeps compiled scripts: 4 instead of 6 s of CPU for each.
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
 ]
 
 

@@ -86,13 +86,14 @@ def alive(port: int) -> bool:
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as opened:
+        opened.new_context().new_page()  # while one is open its renderer lives
         yield opened
 
 
 @contextmanager
 def visit(browser, address, width=1280, scheme="light", **more):
     """A page of its own; without more wishes in one context, which keeps the scripts: they take seconds."""
-    context = browser.new_context(**more) if more or not browser.contexts else browser.contexts[0]
+    context = browser.new_context(**more) if more else browser.contexts[0]
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
