@@ -30,7 +30,7 @@ INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 HERE = Path(__file__).parent
 HEAVY = ("pandas", "plotly.graph_objects", "common")
 BASE = '<script>window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" }</script>'
-WAIT_S = 1.0  # longer than that, and the page itself is sooner there
+WAIT_S = 1.5  # numbers shall be there within two seconds; later, the page itself is hardly later
 LOCAL = ("localhost", "127.0.0.1", "[::1]", "::1")
 HEADERS = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache")]
 
