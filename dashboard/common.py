@@ -64,6 +64,7 @@ __all__ = [
     "tag",
     "tiles",
     "tree",
+    "unjudged",
     "view",
     "vitals",
     "waterfall",
@@ -113,6 +114,20 @@ def rows(query: str, **extra: object) -> pd.DataFrame:
         if not scope.in_session():
             raise
         failed(query, wrong)
+
+
+def unjudged() -> str:
+    """That nobody judges the alert rules, and what to do; nothing where they are judged or nobody knows."""
+    try:
+        return str(status().get("unjudged", ""))
+    except (TimeoutError, OSError):  # the questions beside it fail as well, and say so
+        return ""
+
+
+@st.cache_data(ttl=CACHED_S, show_spinner=False)
+def status() -> dict[str, object]:
+    """What the collector says of itself."""
+    return store().counts()
 
 
 def ask(query: str, **extra: object) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def block(query: dict[str, str]) -> str:
     with scope.given(query):
         if common.formats.missing(common.rows("newest").received_at.iloc[0]):
             return ""
-        inside = common.vitals(common.rows, common.window())
+        inside = common.vitals(common.rows, common.window(), bool(common.unjudged()))
     style = Html(theme() + (HERE / "view.css").read_text(encoding="utf-8"))
     root = tag("template", tag("style", style), tag("div", inside, class_="box"), shadowrootmode="open")
     return (

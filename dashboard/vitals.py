@@ -19,14 +19,14 @@ MISSING_SHARE = 0.25  # of the window before; with more missing there is no comp
 ALERTS = 3  # named in the strip; more are counted
 
 
-def vitals(rows: Rows, window: Window) -> Html:
-    """`rows`: asks a query for this window, as common.rows does."""
+def vitals(rows: Rows, window: Window, unjudged: bool) -> Html:
+    """`rows`: asks a query for this window, as common.rows does. `unjudged`: nobody judges the rules."""
     found = rows("now_numbers")
     reach, firing = rows("newest").iloc[0], rows("incidents_list", state="firing")
     now = pick(found, True)
     unknown = pd.Series(float("nan"), index=found.columns)
     before = pick(found, False) if comparable(reach.oldest_at, window) else unknown
-    verdicts = [*alerts(firing), freshness(reach.received_at), *prices(now)]
+    verdicts = [*alerts(firing, unjudged), freshness(reach.received_at), *prices(now)]
     return join(strip(verdicts), tiles(figures(now, before, rows("now_series"), window)))
 
 
@@ -44,7 +44,10 @@ def pick(found: pd.DataFrame, is_now: bool) -> pd.Series:
     return one.iloc[0] if len(one) else pd.Series(none).reindex(found.columns)
 
 
-def alerts(firing: pd.DataFrame) -> list[Verdict]:
+def alerts(firing: pd.DataFrame, unjudged: bool) -> list[Verdict]:
+    if unjudged:
+        gap = Verdict("warn", "Alert rules are not judged", "start llmobs watch", link("alerts"))
+        return [*alerts(firing, False), gap] if len(firing) else [gap]
     if firing.empty:
         return [Verdict("good", "No alert firing", "", link("alerts"))]
     more = (

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -115,7 +116,9 @@ def test_a_wrong_configuration_file_is_named_with_its_line(tmp_path):
 def test_doctor_tells_what_the_collector_took(tmp_path):
     with service(tmp_path) as made:
         assert post_spans(made.http_port, body(span(1))) == 200
+        made.api.judged_at -= timedelta(minutes=5)
         done = llmobs("doctor", endpoint=f"http://127.0.0.1:{made.http_port}")
 
     assert f"http://127.0.0.1:{made.http_port}: ready (200)" in done.stdout
     assert "spans accepted 1, rejected 0, requests that came twice 0, put aside unread 0" in done.stdout
+    assert "No alert rule has been judged for 5 min" in done.stdout

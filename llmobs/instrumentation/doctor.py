@@ -120,8 +120,7 @@ def took(opened: OpenerDirector, url: str) -> Iterator[str]:
     if isinstance(status, dict):
         counts = ", ".join(f"{words} {status.get(name)}" for name, words in TAKEN.items())
         yield f"  since its start: {counts}"
-        if status.get("trouble"):
-            yield f"  {status['trouble']}"
+        yield from (f"  {status[name]}" for name in ("trouble", "unjudged") if status.get(name))
 
 
 def settings() -> Iterator[str]:

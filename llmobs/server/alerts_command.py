@@ -13,6 +13,7 @@ from llmobs.server.alerts import Rule, send_test
 from llmobs.server.alerts import rules as known
 from llmobs.server.sql_command import found
 
+ALONE = "No collector runs: this is from its data folder, and no alert rule is judged. Start: llmobs up"
 # What a table shows of an alert; the other formats show everything.
 SHOWN = ("state", "severity", "rule", "subject", "since", "until", "calls", "says")
 
@@ -22,8 +23,11 @@ def alerts(settings: Mapping[str, Any], resolved_too: bool, form: str) -> int:
     store = found(settings)
     try:
         rows = store.read("incidents_list")
+        unjudged = store.counts().get("unjudged", ALONE)
     finally:
         store.close()
+    if unjudged:
+        print(unjudged, file=sys.stderr)
     open_ones = [row for row in rows if resolved_too or row["state"] != "resolved"]
     if not open_ones and form == "table":
         past = f" {len(rows)} in the past: llmobs alerts --all" if rows else ""

@@ -113,9 +113,7 @@ class Engine:
         return self._rules[rule].RUNBOOK.strip() if rule in self._rules else FAILED_RUNBOOK
 
     def _write(self) -> None:
-        """What cannot be written now is written with the next tick."""
-        if not self._unwritten:
-            return
+        """What cannot be written now is written with the next tick. With nothing to write it says: judged."""
         try:
             self._store.put_incidents([to_row(incident) for incident in self._unwritten.values()])
         except (ConnectionError, TimeoutError) as wrong:
@@ -139,7 +137,8 @@ class Engine:
                 if error is not None:
                     log.warning("%s could not be told of %s %s: %s", name, incident.rule, mark, error)
                     break  # the others would only wait for the same failure
-        self._write()
+        if self._unwritten:
+            self._write()
 
     def _send(self, name: str, send: Send, incident: Incident) -> str | None:
         try:

@@ -1,6 +1,6 @@
 """How a collector is: /api/status for people, /healthz and /readyz for supervisors, /metrics in numbers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import llmobs
@@ -11,6 +11,9 @@ from llmobs.server.collector.replies import Reply, text
 
 if TYPE_CHECKING:
     from llmobs.server.service import Service
+
+
+LATE = timedelta(minutes=2)  # one look at the rules may take a minute where the store is busy
 
 
 class Health:
@@ -38,6 +41,7 @@ class Health:
             "data": str(service.data),
             "ready": not service.intake.closed,
             "trouble": service.intake.closed or self._dead() or service.journal.trouble,
+            "unjudged": self._unjudged(),
             "accepted_spans": counts["accepted_spans"],
             "rejected_spans": counts["rejected_spans"],
             "duplicate_requests": counts["duplicate_requests"],
@@ -59,6 +63,17 @@ class Health:
             f"The {' and the '.join(dead)} ended; the log says why. Start the collector again."
             if dead
             else ""
+        )
+
+    def _unjudged(self) -> str:
+        """Says that nobody judges the alert rules, which would look as if all were well."""
+        age = datetime.now(UTC) - self._service.api.judged_at
+        if age <= max(LATE, 4 * timedelta(seconds=self._service.settings["alert_interval"])):
+            return ""
+        return (
+            f"No alert rule has been judged for {age // timedelta(minutes=1)} min: "
+            "nobody would be told of an outage. "
+            "Start the engine with `llmobs watch`, or everything with `llmobs up`."
         )
 
     async def _alive(self, request: Request) -> Reply:
@@ -88,6 +103,12 @@ class Health:
             ),
             Metric(
                 "http_connections", "gauge", "Clients that are connected over HTTP.", service.http.connections
+            ),
+            Metric(
+                "rules_last_evaluation_timestamp_seconds",
+                "gauge",
+                "When the alert rules were judged last; the collector's start where they were not.",
+                service.api.judged_at.timestamp(),
             ),
             Metric("journal_writable", "gauge", "0 while the disk refuses.", not service.journal.trouble),
         ]

@@ -91,12 +91,12 @@ class Service:
     def start(self) -> None:
         """Returns once spans are accepted: what a crash left in the journal has been read."""
         health = Health(self)
-        api = ReadApi(self.store, health.status, self.settings["host"])
+        self.api = ReadApi(self.store, health.status, self.settings["host"])
         front = Front(
             self.intake,
             self.settings["max_body"],
             self.metrics,
-            {**health.doors(), **api.doors()},
+            {**health.doors(), **self.api.doors()},
         )
         self.http = HttpServer(front, self._sockets)
         self.http.start()

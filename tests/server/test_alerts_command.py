@@ -1,6 +1,7 @@
 """`llmobs alerts` and `llmobs rules` as one types them."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -8,25 +9,30 @@ from llmobs import cli
 from llmobs.server.rules import cut_short
 from llmobs.server.store import open_store
 from tests.commands import NEWEST, fill, llmobs
+from tests.processes import free_ports
 from tests.server.services import service
 
 
 @pytest.fixture
 def collector(tmp_path):
-    """A collector on free ports over a folder with data; gives its port."""
+    """A collector on free ports over a folder with data."""
     fill(tmp_path)
     with service(tmp_path) as made:
-        yield made.http_port
+        yield made
 
 
 def test_alerts_says_so_where_none_is_open_and_lists_those_that_are(collector):
-    assert llmobs("alerts", http_port=collector).stdout == "No alert is open.\n"
-    store = open_store(f"http://127.0.0.1:{collector}")
+    port = collector.http_port
+    done = llmobs("alerts", http_port=port)
+    assert (done.stdout, done.stderr) == ("No alert is open.\n", "")
+    collector.api.judged_at -= timedelta(hours=1)
+    assert "No alert rule has been judged for 60 min" in llmobs("alerts", http_port=port).stderr
+    store = open_store(f"http://127.0.0.1:{port}")
     store.put_incidents([incident("a", "firing", None), incident("b", "resolved", NEWEST)])
     store.close()
 
-    table = llmobs("alerts", http_port=collector).stdout.splitlines()
-    everything = json.loads(llmobs("alerts", "--all", "--format", "json", http_port=collector).stdout)
+    table = llmobs("alerts", http_port=port).stdout.splitlines()
+    everything = json.loads(llmobs("alerts", "--all", "--format", "json", http_port=port).stdout)
 
     assert len(table) == 3
     assert table[2].split() == [
@@ -36,6 +42,15 @@ def test_alerts_says_so_where_none_is_open_and_lists_those_that_are(collector):
         ("a", None),
         ("b", "2026-11-22T10:30:00.250000Z"),
     ]
+
+
+def test_without_a_collector_it_says_that_nobody_judges(tmp_path):
+    fill(tmp_path)
+
+    done = llmobs("alerts", data=tmp_path, http_port=free_ports(1)[0])
+
+    assert done.stdout == "No alert is open.\n"
+    assert "No collector runs" in done.stderr
 
 
 def incident(subject, state, resolved_at):

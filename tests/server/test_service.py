@@ -3,12 +3,13 @@
 import contextlib
 import json
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
 
 from llmobs.server import sealer
+from llmobs.server.alerts import Engine
 from llmobs.server.collector import segments
 from llmobs.server.collector.verdict import Checked
 from llmobs.server.store import open_store
@@ -178,6 +179,34 @@ def test_health_readiness_metrics_and_status_are_told(collector, tmp_path):
     assert (status["accepted_spans"], status["rejected_spans"], status["hot_spans"]) == (1, 1, 1)
     assert (status["data"], status["ready"], status["journal_segments"]) == (str(tmp_path), True, 1)
     assert datetime.fromisoformat(status["started_at"]).tzinfo == UTC
+
+
+def test_that_nobody_judges_the_alert_rules_is_told_until_somebody_does(collector):
+    def told():
+        status = json.loads(ask(collector.http_port, "/api/status")[2])
+        metrics = ask(collector.http_port, "/metrics")[2].decode()
+        return status["unjudged"], float(metrics.partition(f"\n{gauge} ")[2].split()[0])
+
+    gauge = "llmobs_rules_last_evaluation_timestamp_seconds"
+    assert told()[0] == ""  # it has only just started
+    before = collector.api.judged_at = datetime.now(UTC) - timedelta(minutes=3)
+
+    says, at = told()
+    with contextlib.closing(open_store(f"http://127.0.0.1:{collector.http_port}")) as store:
+        Engine(store, {}, {}).tick(datetime.now(UTC))
+
+    assert says.startswith("No alert rule has been judged for 3 min: nobody would be told of an outage. ")
+    assert at == pytest.approx(before.timestamp())
+    assert told()[0] == ""
+    assert told()[1] > at
+
+
+def test_where_rules_are_judged_seldom_nobody_is_missed_sooner(tmp_path):
+    with service(tmp_path, alert_interval=300.0) as made:
+        made.api.judged_at = datetime.now(UTC) - timedelta(minutes=19)
+        assert json.loads(ask(made.http_port, "/api/status")[2])["unjudged"] == ""
+        made.api.judged_at = datetime.now(UTC) - timedelta(minutes=21)
+        assert "for 21 min" in json.loads(ask(made.http_port, "/api/status")[2])["unjudged"]
 
 
 def test_spans_are_not_taken_and_readiness_is_refused_while_the_door_is_closed(collector):

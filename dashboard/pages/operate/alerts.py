@@ -17,6 +17,7 @@ from common import (
     rows,
     table,
     tag,
+    unjudged,
     view,
     written,
 )
@@ -49,6 +50,8 @@ def show() -> None:
     """Open ones first, then what was resolved in the window."""
     state = st.query_params.get("state")
     found = rows("incidents_list", state=state if state in STATES[1:] else None)
+    if gap := unjudged():
+        st.warning(gap, icon=":material/notifications_off:")
     if found.empty:
         quiet(state)
         return
@@ -64,10 +67,11 @@ def quiet(state: str | None) -> None:
     if formats.missing(rows("newest").received_at.iloc[0]):
         nothing_here()
     what = f"is {state}" if state in STATES[1:] else "was open"
-    st.success(
-        f"**No alert {what}** in this window. `llmobs rules` lists what is watched.",
-        icon=":material/check_circle:",
-    )
+    if not unjudged():
+        st.success(
+            f"**No alert {what}** in this window. `llmobs rules` lists what is watched.",
+            icon=":material/check_circle:",
+        )
     past = rows("incidents_list", since=None, state="resolved")
     if len(past):
         view(last(past.loc[past.resolved_at.idxmax()]), key="alerts.last")

@@ -18,6 +18,7 @@ from common import (
     rows,
     table,
     tag,
+    unjudged,
     view,
     vitals,
     window,
@@ -31,7 +32,7 @@ def show() -> None:
     reach = rows("newest").iloc[0]
     if formats.missing(reach.received_at):
         nothing_here()
-    view(vitals(rows, window()), key="now.vitals")
+    view(vitals(rows, window(), bool(unjudged())), key="now.vitals")
     series = ask("now_series")
     draw(series)
     found = rows("models_now")

@@ -89,8 +89,5 @@ class Metrics:
 def _lines(metric: Metric) -> Iterator[str]:
     yield f"# HELP llmobs_{metric.name} {metric.says}"
     yield f"# TYPE llmobs_{metric.name} {metric.kind}"
-    yield (
-        f"llmobs_{metric.name} {metric.value:g}"
-        if metric.value % 1
-        else f"llmobs_{metric.name} {metric.value:.0f}"
-    )
+    value = str(metric.value) if metric.value % 1 else f"{metric.value:.0f}"  # True is 1
+    yield f"llmobs_{metric.name} {value}"

@@ -7,7 +7,7 @@ browser asks leave first (and gets none), and on loopback under a local name onl
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -35,12 +35,13 @@ class Readable(Protocol):
 
 
 class ReadApi:
-    """The doors under /api."""
+    """The doors under /api. `judged_at` (UTC): when the alert engine wrote last; it does after each look."""
 
     def __init__(self, store: Readable, status: Callable[[], dict[str, Any]], host: str) -> None:
         self._store = store
         self._status = status
         self._local_only = is_loopback(host)
+        self.judged_at = datetime.now(UTC)  # at first: from now on it may be missed
         self._room = Room(8 * API_BODY, "Too many questions are coming in at once")
         self._threads = ThreadPoolExecutor(8, "query")
 
@@ -95,6 +96,7 @@ class ReadApi:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ValueError("Expected a list of incidents.")
         await self._in_thread(self._store.put_incidents, rows)
+        self.judged_at = datetime.now(UTC)
         return replies.json(200, {})
 
     async def _state(self, request: Request) -> Reply:
