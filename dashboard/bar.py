@@ -28,9 +28,7 @@ def bar(choices: dict[str, list[str]]) -> None:
     with st.container(key="bar"):
         ranges, chosen = st.container(key="bar_range"), st.container(horizontal=True, key="bar_filters")
         with ranges:
-            state(
-                "range", CUSTOM if "from" in st.query_params else st.query_params.get("range", scope.DEFAULT)
-            )
+            state("range", CUSTOM if scope.is_custom() else st.query_params.get("range", scope.DEFAULT))
             st.segmented_control(
                 "Range",
                 [*scope.RANGES, CUSTOM],
@@ -42,7 +40,7 @@ def bar(choices: dict[str, list[str]]) -> None:
         with chosen:
             for name, label in scope.FILTERS.items():
                 pick(name, label, choices.get(name, []))
-    if "from" in st.query_params:
+    if scope.is_custom():
         between()
 
 

@@ -107,9 +107,16 @@ def window(now: datetime | None = None) -> Window:
     """The window that the URL asks for; the last hour where it asks for none."""
     now = now or datetime.now(UTC)
     since, until = parse(query().get("from")), parse(query().get("to"))
-    if since:
-        return fixed(since, until or now)
-    return moving(RANGES.get(query().get("range", DEFAULT), RANGES[DEFAULT]), now)
+    chosen = RANGES.get(query().get("range", DEFAULT), RANGES[DEFAULT])
+    if since or until:
+        end = until or now
+        return fixed(since or end - timedelta(seconds=chosen.length_s), end)
+    return moving(chosen, now)
+
+
+def is_custom() -> bool:
+    """Whether the URL gives moments instead of a range."""
+    return "from" in query() or "to" in query()
 
 
 def filters() -> dict[str, str | None]:

@@ -16,6 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector
 
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import NoOpTracer
+
 import llmobs
 from llmobs import config
 from llmobs.discover import modules
@@ -37,6 +40,8 @@ def report() -> str:
     on = "on" if switch.in_force else "not switched on in this process"
     lines = [f"llmobs {llmobs.__version__} on Python {platform.python_version()}, instrumentation {on}"]
     lines += [f"  {name} {installed(name) or 'is missing'}" for name in PACKAGES]
+    if isinstance(TracerProvider(shutdown_on_exit=False).get_tracer(__name__), NoOpTracer):
+        lines.append("  FAILED, no span is made: OTEL_SDK_DISABLED switches all of OpenTelemetry off")
     lines += ["", "SDKs", *sdks(), "", "Collector", *collector(), "", "Settings", *settings()]
     return "\n".join([*lines, "", "Spans of this process", f"  {counted()}", ""])
 

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan
 
 RETRYABLE = (429, 502, 503, 504)  # what OTLP/HTTP says to try again
 PARTLY = (400, 413, 422, 500)  # may be one span's fault; any other refusal is of all that come this way
+REASON_BYTES = 4_096
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -70,13 +72,24 @@ class Sender:
                 return taken(answer.read())
         except urllib.error.HTTPError as refused:
             with refused:
-                says = f"{self.url} answered {refused.code} {refused.reason}"
+                says = f"{self.url} answered {refused.code} {refused.reason}{reason(refused)}"
                 wait_s = seconds(refused.headers.get("Retry-After"))
                 again, whole = refused.code in RETRYABLE, refused.code not in PARTLY
                 return Sent(False, again, says, wait_s, whole=whole)
         except (OSError, HTTPException) as failed:
-            reason = failed.reason if isinstance(failed, urllib.error.URLError) else failed
-            return Sent(False, True, f"{self.url} cannot be reached: {reason}")
+            why = failed.reason if isinstance(failed, urllib.error.URLError) else failed
+            return Sent(False, True, f"{self.url} cannot be reached: {why}. `llmobs up` starts a collector")
+
+
+def reason(refused: urllib.error.HTTPError) -> str:
+    """What the collector says of it, as the OTLP specification asks; a proxy in between says nothing."""
+    if refused.headers.get_content_type() != "application/x-protobuf":
+        return ""
+    try:
+        said = Status.FromString(refused.read(REASON_BYTES)).message
+    except (OSError, HTTPException, DecodeError):
+        return ""
+    return f": {said}" if said else ""
 
 
 def taken(answer: bytes) -> Sent:

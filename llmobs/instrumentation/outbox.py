@@ -275,7 +275,7 @@ class Outbox(SpanProcessor):
             self._at_the_end = sent.says
         elif not self._away:
             log.warning(
-                "llmobs: %s. Up to %d spans are held and sent later. `llmobs up` starts a collector.",
+                "llmobs: %s. Up to %d spans are held and sent later.",
                 sent.says,
                 self._limits[0],
             )

@@ -48,6 +48,13 @@ def test_moments_in_the_url_make_a_window_that_stands_still():
     assert found.step_s == 60
 
 
+def test_an_end_alone_ends_the_range():
+    with scope.given({"range": "6h", "to": "2026-11-22T10:00:00Z"}):
+        found = scope.window(NOW)
+
+    assert (found.since, found.until, found.refresh_s) == (utc(22, 4), utc(22, 10), None)
+
+
 def test_moments_in_the_wrong_order_are_swapped_and_nonsense_is_the_default():
     with scope.given({"from": "2026-11-22T12:00:00Z", "to": "2026-11-22T10:00:00Z"}):
         assert scope.window(NOW).since == utc(22, 10)

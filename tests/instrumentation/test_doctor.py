@@ -85,6 +85,12 @@ def test_settings_with_their_source_and_without_keys(monkeypatch):
     assert "sk-secret" not in said
 
 
+def test_an_sdk_that_is_switched_off_is_said(monkeypatch):
+    assert "OTEL_SDK_DISABLED" not in doctor.report()
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    assert "FAILED, no span is made: OTEL_SDK_DISABLED" in doctor.report()
+
+
 @pytest.mark.parametrize(
     ("variable", "text", "says"),
     [

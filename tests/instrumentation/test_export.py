@@ -212,6 +212,7 @@ def test_a_dead_collector_holds_up_neither_calls_nor_the_end():
     [warning] = err.splitlines()
     assert "20 spans could not be sent before the end, and are lost: http" in warning
     assert "cannot be reached" in warning
+    assert "`llmobs up` starts a collector" in warning
 
 
 def test_a_collector_that_hangs_does_not_hold_up_the_end():

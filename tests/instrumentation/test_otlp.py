@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -110,6 +111,22 @@ def test_an_answer_tells_whether_to_come_again(status, again):
 
 
 @pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        ("application/x-protobuf", Status(message="It starts.").SerializeToString(), ": It starts."),
+        ("application/x-protobuf", b"", ""),
+        ("application/x-protobuf", b"\xff not protobuf", ""),
+        ("text/html", b"<h1>from a proxy</h1>", ""),
+    ],
+)
+def test_why_it_was_refused_is_said_as_the_collector_says_it(kind, body, says):
+    with answering(503, [("Content-Type", kind)], body) as (url, _):
+        sent = sender(url).send([span()])
+
+    assert sent.says == f"{url}/v1/traces answered 503 Service Unavailable{says}"
+
+
+@pytest.mark.parametrize(
     ("status", "whole"), [(400, False), (413, False), (500, False), (401, True), (403, True), (404, True)]
 )
 def test_an_answer_tells_whether_a_part_might_be_taken(status, whole):
@@ -137,6 +154,7 @@ def test_nobody_there_is_worth_another_try_and_says_who():
     assert (sent.ok, sent.again) == (False, True)
     assert url in sent.says
     assert "refused" in sent.says
+    assert sent.says.endswith("`llmobs up` starts a collector")
 
 
 def test_a_collector_that_hangs_is_left_after_the_time_out():
