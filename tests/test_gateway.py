@@ -5,9 +5,11 @@ for the path; of `otelcol-gateway.yaml` itself the parts and the wiring are chec
 """
 
 import importlib.util
+import os
 import re
 import socket
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,8 @@ def collector(tmp_path):
 def gateway(tmp_path):
     """A function that starts the stand-in in front of a port; gives its ports for gRPC and HTTP."""
     processes = []
+    # For some versions of Python it is linked against the shared library, which lies where Python does.
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR"))}
 
     def start(llmobs_port):
         grpc, http = free_ports(2)
@@ -108,6 +112,7 @@ def gateway(tmp_path):
                     "--otlp-exporter-endpoint", f"http://127.0.0.1:{llmobs_port}",
                     "--otlp-exporter-protocol", "http",
                 ],
+                env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
