@@ -79,6 +79,19 @@ def test_a_trace_is_one_line_with_its_words_and_its_sums():
     )
 
 
+def test_a_trace_that_crosses_the_edge_of_the_window_is_shown_whole():
+    # only the second of its calls is in the window: the root and the first one are from before
+    moments = {"from": "2026-11-22T10:05:10Z", "to": "2026-11-22T10:05:20Z"}
+
+    found = words(run("operate/traces", **moments))
+
+    assert "1 trace, newest first" in found
+    assert (
+        "✓ reply 22 Nov 10:05:00 · ann · m-one, m-two Where is my Kettle? It is here. 4.00 s 2 500 $0.75"
+        in found
+    )
+
+
 def test_a_failed_root_and_a_failure_inside_look_different():
     found = words(run("operate/traces", **HOUR))
 
