@@ -1,5 +1,6 @@
 """Real process trees for the tests: started on free ports over folders of their own, watched, ended."""
 
+import json
 import os
 import signal
 import socket
@@ -10,9 +11,9 @@ from pathlib import Path
 
 
 class Up:
-    """One `llmobs up` (or what `command` says) with its ports, folder and output."""
+    """One `llmobs up` (or what `command` says) with its ports, folder and output; `settings` are more."""
 
-    def __init__(self, folder, *arguments, command="up"):
+    def __init__(self, folder, *arguments, command="up", **settings):
         self.http, self.grpc, self.dashboard = free_ports(3)
         self.data = folder / "data"
         self.log = folder / "up.log"
@@ -22,6 +23,8 @@ class Up:
             "LLMOBS_HTTP_PORT": str(self.http),
             "LLMOBS_GRPC_PORT": str(self.grpc),
             "LLMOBS_DASHBOARD_PORT": str(self.dashboard),
+            "LLMOBS_ENDPOINT": f"http://127.0.0.1:{self.http}",
+            **{f"LLMOBS_{name.upper()}": str(value) for name, value in settings.items()},
         }
         with self.log.open("w") as out:
             self.process = subprocess.Popen(
@@ -51,6 +54,18 @@ class Up:
         until(lambda: "All is up" in self.said() or self.process.poll() is not None, 100)
         assert "All is up" in self.said(), self.said()
         return self.pids()
+
+    def asked(self, sql):
+        """The rows that `llmobs sql` gives."""
+        done = subprocess.run(
+            [sys.executable, "-m", "llmobs", "sql", "--format", "json", sql],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(done.stdout)
 
     def end(self, number=signal.SIGINT):
         self.process.send_signal(number)

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -64,7 +62,7 @@ def test_everything_comes_up_goes_on_after_a_crash_and_ends_on_ctrl_c(start):
     pids = tree.pids()
     assert pids["collector"] != before["collector"]
     assert pids["dashboard"] == before["dashboard"]
-    until(lambda: asked(tree, "SELECT count(*) AS spans FROM spans") == [{"spans": 1}])
+    until(lambda: tree.asked("SELECT count(*) AS spans FROM spans") == [{"spans": 1}])
 
     assert tree.end() == 0
 
@@ -143,15 +141,3 @@ def send_span(tree):
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
-
-
-def asked(tree, sql):
-    done = subprocess.run(
-        [sys.executable, "-m", "llmobs", "sql", "--format", "json", sql],
-        env=tree.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return json.loads(done.stdout)
