@@ -119,15 +119,15 @@ def rows(query: str, **extra: object) -> pd.DataFrame:
 def unjudged() -> str:
     """That nobody judges the alert rules, and what to do; nothing where they are judged or nobody knows."""
     try:
-        return str(status().get("unjudged", ""))
+        return gap()
     except (TimeoutError, OSError):  # the questions beside it fail as well, and say so
         return ""
 
 
 @st.cache_data(ttl=CACHED_S, show_spinner=False)
-def status() -> dict[str, object]:
-    """What the collector says of itself."""
-    return store().counts()
+def gap() -> str:
+    """What `unjudged` asks."""
+    return store().unjudged()
 
 
 def ask(query: str, **extra: object) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class Health:
             "data": str(service.data),
             "ready": not service.intake.closed,
             "trouble": service.intake.closed or self._dead() or service.journal.trouble,
-            "unjudged": self._unjudged(),
+            "unjudged": self.unjudged(),
             "accepted_spans": counts["accepted_spans"],
             "rejected_spans": counts["rejected_spans"],
             "duplicate_requests": counts["duplicate_requests"],
@@ -65,7 +65,7 @@ class Health:
             else ""
         )
 
-    def _unjudged(self) -> str:
+    def unjudged(self) -> str:
         """Says that nobody judges the alert rules, which would look as if all were well."""
         age = datetime.now(UTC) - self._service.api.judged_at
         if age <= max(LATE, 4 * timedelta(seconds=self._service.settings["alert_interval"])):

@@ -91,7 +91,7 @@ class Service:
     def start(self) -> None:
         """Returns once spans are accepted: what a crash left in the journal has been read."""
         health = Health(self)
-        self.api = ReadApi(self.store, health.status, self.settings["host"])
+        self.api = ReadApi(self.store, health.status, health.unjudged, self.settings["host"])
         front = Front(
             self.intake,
             self.settings["max_body"],

@@ -17,7 +17,7 @@ HOUR = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z"}  # the win
 def use(opened: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common, "store", lambda: opened)
     common.read.clear()
-    common.status.clear()
+    common.gap.clear()
 
 
 def run(page: str, /, **query: str) -> AppTest:

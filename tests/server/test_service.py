@@ -185,6 +185,7 @@ def test_that_nobody_judges_the_alert_rules_is_told_until_somebody_does(collecto
     def told():
         status = json.loads(ask(collector.http_port, "/api/status")[2])
         metrics = ask(collector.http_port, "/metrics")[2].decode()
+        assert json.loads(ask(collector.http_port, "/api/unjudged")[2]) == {"unjudged": status["unjudged"]}
         return status["unjudged"], float(metrics.partition(f"\n{gauge} ")[2].split()[0])
 
     gauge = "llmobs_rules_last_evaluation_timestamp_seconds"

@@ -37,9 +37,12 @@ class Readable(Protocol):
 class ReadApi:
     """The doors under /api. `judged_at` (UTC): when the alert engine wrote last; it does after each look."""
 
-    def __init__(self, store: Readable, status: Callable[[], dict[str, Any]], host: str) -> None:
+    def __init__(
+        self, store: Readable, status: Callable[[], dict[str, Any]], unjudged: Callable[[], str], host: str
+    ) -> None:
         self._store = store
         self._status = status
+        self._unjudged = unjudged
         self._local_only = is_loopback(host)
         self.judged_at = datetime.now(UTC)  # at first: from now on it may be missed
         self._room = Room(8 * API_BODY, "Too many questions are coming in at once")
@@ -50,6 +53,7 @@ class ReadApi:
             "/api/sql": {"POST": self._guarded(self._sql)},
             "/api/incidents": {"POST": self._guarded(self._incidents)},
             "/api/status": {"GET": self._guarded(self._state)},
+            "/api/unjudged": {"GET": self._guarded(self._gap)},
         }
 
     def _guarded(self, door: Door) -> Door:
@@ -101,6 +105,10 @@ class ReadApi:
 
     async def _state(self, request: Request) -> Reply:
         return replies.json(200, await self._in_thread(self._status))
+
+    async def _gap(self, request: Request) -> Reply:
+        """Of the state what every page asks for; it costs no question to the store."""
+        return replies.json(200, {"unjudged": self._unjudged()})
 
     async def _json(self, request: Request) -> Any:
         kind, _ = request.content_type()

@@ -76,6 +76,10 @@ class Store(Protocol):
         """Spans stored and hot, duplicates dropped, newest `received_at`, bytes on disk."""
         ...
 
+    def unjudged(self) -> str:
+        """That nobody judges the alert rules, and what to do; empty where they are judged or nobody knows."""
+        ...
+
     def close(self) -> None:
         """Writes what is hot and lets go of the file."""
         ...

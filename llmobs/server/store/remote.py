@@ -61,6 +61,10 @@ class RemoteStore:
         found = json.loads(self._ask("GET", "/api/status", None))
         return dict(found)
 
+    def unjudged(self) -> str:
+        """What the collector says of its alert engine."""
+        return str(json.loads(self._ask("GET", "/api/unjudged", None))["unjudged"])
+
     def append(self, spans: Any, resources: Any = None, segment: int | None = None) -> NoReturn:
         """Not over this road."""
         raise io.UnsupportedOperation(f"Spans go to {self.url}/v1/traces as OTLP; this store only reads.")
