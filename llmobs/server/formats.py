@@ -25,8 +25,7 @@ def write(table: pa.Table, form: str, out: IO[bytes]) -> None:
 
         try:
             pq.write_table(table, out, compression="zstd")
-        except pa.ArrowNotImplementedError as wrong:
-            # Parquet has neither intervals nor unions; the command shows a ValueError and no traceback.
+        except pa.ArrowNotImplementedError as wrong:  # an interval, a union: the command shows a ValueError
             raise ValueError(f"Parquet has no such type: {wrong}. Cast the column to VARCHAR.") from wrong
         return
     writers = {"json": as_json, "csv": as_csv, "table": as_table}
